@@ -1,0 +1,85 @@
+# Serverless Insights. `make run` serves it here, `make test` checks everything; both install what they need first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SAM := .sam/bin/sam
+INSTALLED := $(VENV)/.installed
+SAM_INSTALLED := .sam/.installed
+
+# The functions are built for this machine, so that the tests can run them.
+ARCHITECTURE := $(shell uname -m | sed 's/aarch64/arm64/')
+# sam looks for python3.13 on PATH; it needs no account for what is done here.
+SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 NO_COLOR=1
+UV_VERSION := 0.13.8
+CONFORMANCE := ../shared/conformance
+SOURCES := layers functions local tests benchmarks
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: help install run test lint types imports template build pytest conformance bench lock clean
+
+help:  ## Say what can be made (this list)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## Make .venv with everything of requirements.lock
+
+run: $(INSTALLED)  ## Serve on http://127.0.0.1:8000, with demo data on the first start (ARGS="--port 9000")
+	@$(BIN)/insights serve $(ARGS)
+
+test: lint types imports template build pytest conformance  ## Everything below, in this order; what CI runs
+
+lint: $(INSTALLED)  ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)  ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(INSTALLED)  ## Which part may import which
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
+
+template: $(SAM_INSTALLED)  ## template.yaml: sam validate --lint
+	$(SAM_ENV) $(SAM) validate --lint
+
+build: $(INSTALLED) $(SAM_INSTALLED)  ## sam build for this machine, with the bytecode that Lambda cannot write
+	$(SAM_ENV) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(BIN)/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
+
+pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
+	$(BIN)/pytest -n auto $(ARGS)
+
+conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance exists
+	@if [ -f $(CONFORMANCE)/run.py ]; then \
+	    $(BIN)/python $(CONFORMANCE)/run.py $(CONFORMANCE)/trend.json --known tests/known_failures.txt; \
+	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
+
+bench: $(INSTALLED)  ## The benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
+	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \
+	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements.lock
+	.lock/bin/uv pip compile requirements-sam.txt --universal --python-version 3.13 \
+	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements-sam.lock
+
+clean:  ## Remove what make made, but not .data (your events)
+	rm -rf $(VENV) .sam .lock .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	python=$$(tools/find-python) && { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# An environment of its own: sam pins older versions of what the functions use.
+$(SAM_INSTALLED): requirements-sam.lock
+	python=$$(tools/find-python) && { [ -x .sam/bin/python ] || "$$python" -m venv .sam; }
+	.sam/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.lock
+	@touch $@
+
+.lock/.installed:
+	python=$$(tools/find-python) && "$$python" -m venv .lock
+	.lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@

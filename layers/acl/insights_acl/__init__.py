@@ -1,0 +1,1 @@
+"""Identity, keys, scopes and access policies."""

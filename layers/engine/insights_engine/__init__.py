@@ -1,0 +1,1 @@
+"""The query engine: filters -> query -> SQL -> rows -> answer, and the clients it stands on."""

@@ -1,0 +1,142 @@
+"""The HTTP factory that all functions share: one app, one handler, errors in the API's shape.
+
+`create_app(*routers)` gives the FastAPI application, `lambda_handler(app)` the function's handler. Paths are folded
+before routing, so that routes are written once: no final slash, no doubled slashes, `environments` = `projects`,
+and a `.csv` ending as `request.state.format`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+from mangum import Mangum
+from starlette.exceptions import HTTPException
+
+from insights_engine.errors import ApiError, MethodNotAllowed, NotFound, ParseError, ServerError
+
+_ALIAS = re.compile(r"^/api/environments(?=/|$)")
+_local = threading.local()
+
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+class JsonResponse(Response):
+    """Ready bytes; NaN and infinities become null."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+
+
+def fold(path: str) -> tuple[str, str | None]:
+    """`//api/environments/7//insights/trend.csv/` -> (`/api/projects/7/insights/trend`, `csv`)."""
+    path = re.sub(r"/{2,}", "/", path)
+    path = path.rstrip("/") or "/"
+    path = _ALIAS.sub("/api/projects", path)
+    if path.startswith("/api/") and path.endswith((".csv", ".json")):
+        path, _, ending = path.rpartition(".")
+        return path, ending
+    return path, None
+
+
+class _Edge:
+    """ASGI: folds the path (the suffix stays in `request.state.format`), and answers what nobody caught as a 500."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path, ending = fold(scope["path"])
+        scope = {**scope, "path": path, "raw_path": path.encode()}
+        scope["state"] = {**scope.get("state", {}), "format": ending}
+        try:
+            await self.app(scope, receive, send)
+        except Exception:  # the outermost edge: whatever it is, the caller gets the API's shape
+            from insights_engine.log import logger
+
+            logger().exception("unexpected error", extra={"method": scope["method"], "path": path})
+            await error_response(ServerError())(scope, receive, send)
+
+
+def create_app(*routers: APIRouter) -> FastAPI:
+    app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(_Edge)
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    return app
+
+
+def lambda_handler(app: FastAPI) -> Handler:
+    """The handler for API Gateway's payload 2.0. Endpoints may block: an environment has one request at a time."""
+    adapter = Mangum(app, lifespan="off")
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        _loop()
+        return adapter(dict(event), context)
+
+    return handler
+
+
+def iso(at: datetime) -> str:
+    """A moment in answers: UTC, to the second, `2021-09-20T16:00:00Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def error_response(error: ApiError) -> Response:
+    return JsonResponse(error.body(), status_code=error.status)
+
+
+async def json_body(request: Request) -> Any:
+    """The body as JSON; an empty one is `{}`. Raises ParseError."""
+    body = await request.body()
+    if not body.strip():
+        return {}
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"JSON parse error - {error}") from error
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    body = await json_body(request)
+    if not isinstance(body, dict):
+        raise ParseError(f"JSON parse error - the body must be an object, not {_json_type(body)}")
+    return body
+
+
+def _json_type(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
+
+
+async def _api_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return error_response(error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return error_response(MethodNotAllowed(f'Method "{request.method}" not allowed.'))
+    return error_response(NotFound())
+
+
+def _loop() -> None:
+    """Mangum asks for the thread's event loop; Lambda's thread and the local stack's threads have none."""
+    if not hasattr(_local, "loop"):
+        _local.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(_local.loop)

@@ -1,0 +1,188 @@
+"""The queue's consumer: what a batch of messages holds goes into ClickHouse, each event once.
+
+1. Each message is unpacked by itself; one that cannot be fails alone.
+2. Events go to their project by its token; those of an unknown token vanish, as capture has promised nothing more.
+3. A uuid that the project has seen for the same event about the same day is a repeat: it is left out, so that a message
+   delivered twice changes nothing.
+4. Persons and groups are decided in the policies store, then copied; events come last, one insert for a project.
+5. Where that fails, the messages that hold the project's events fail, and come again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from insights_engine import keys
+from insights_engine.ingest.copies import copy_groups, copy_persons
+from insights_engine.ingest.effects import group_change, person_commands
+from insights_engine.ingest.elements import chain
+from insights_engine.ingest.groups import Groups, group_keys
+from insights_engine.ingest.identity import Identity
+from insights_engine.ingest.repeats import without_repeats
+from insights_engine.ingest.rows import EVENT_COLUMNS, FIRST, LAST, Event, event_line, zone_or_none
+from insights_engine.ingest.writer import insert
+from insights_engine.queue import unpack
+from insights_engine.services import Services
+from insights_engine.store import Item
+
+_KNOWN_SECONDS = 60.0
+_UNKNOWN_SECONDS = 5.0
+# An event this old when it arrives may have been here before, in a try that ended before its copies were made.
+_RETRY_AGE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    body: str
+    receive_count: int = 1
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`failed`: ids of messages to deliver again. The rest are figures for the log."""
+
+    failed: list[str] = field(default_factory=list)
+    stored: int = 0
+    repeated: int = 0
+    unknown: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class _Arrived:
+    event: Event
+    message: str
+    is_retry: bool
+
+
+class Ingest:
+    """One environment's consumer. It keeps what it learned of tokens for a minute, and numbers that it took."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._projects: dict[str, tuple[float, Item | None]] = {}
+        self._identities: dict[int, tuple[Identity, Groups]] = {}
+        self._lock = threading.Lock()
+
+    def batch(self, messages: Sequence[Message]) -> Outcome:
+        outcome = Outcome()
+        by_project: dict[int, tuple[Item, list[_Arrived]]] = {}
+        now = self._services.now()
+        for message in messages:
+            try:
+                events = unpack(message.body)
+            except Exception as error:  # whatever it is, it is this message's and no other's
+                _log("a message cannot be read", message=message.id, why=repr(error)[:200])
+                outcome.failed.append(message.id)
+                continue
+            self._sort(events, message, now, by_project, outcome)
+        for project, arrived in by_project.values():
+            try:
+                self._store(project, arrived, outcome)
+            except Exception as error:  # the store's or ClickHouse's: these messages come again
+                _log("events could not be stored", project=project["id"], why=repr(error)[:500])
+                outcome.failed += {a.message for a in arrived} - set(outcome.failed)
+        return outcome
+
+    def _sort(
+        self,
+        events: Sequence[Mapping[str, Any]],
+        message: Message,
+        now: datetime,
+        by_project: dict[int, tuple[Item, list[_Arrived]]],
+        outcome: Outcome,
+    ) -> None:
+        for raw in events:
+            project = self._project(str(raw.get("token", "")))
+            if project is None:
+                outcome.unknown += 1
+                continue
+            try:
+                event = stored_event(raw, project)
+                is_retry = message.receive_count > 1 or now - datetime.fromisoformat(raw["captured_at"]) > _RETRY_AGE
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                _log("an event cannot be read", message=message.id, why=repr(error)[:200])
+                outcome.refused += 1
+                continue
+            by_project.setdefault(project["id"], (project, []))[1].append(_Arrived(event, message.id, is_retry))
+
+    def _store(self, project: Item, arrived: list[_Arrived], outcome: Outcome) -> None:
+        fresh = set(map(id, without_repeats(self._services.clickhouse, project["id"], [a.event for a in arrived])))
+        kept = [a for a in arrived if id(a.event) in fresh]
+        outcome.repeated += len(arrived) - len(kept)
+        if not kept:
+            return
+        events = [a.event for a in kept]
+        identity, groups = self._deciders(project["id"])
+        indexes = self._copy_groups(project["id"], groups, events)
+        resolution = identity.resolve([command for event in events for command in person_commands(event)])
+        copy_persons(self._services, project["id"], resolution, everything=any(a.is_retry for a in kept))
+        identity.mark_copied(list(resolution.merged.values()), resolution.moved_ids)
+        zone = zone_or_none(project.get("days_timezone") or "UTC")
+        lines = [event_line(project["id"], e, resolution.ids[e.distinct_id], zone, indexes) for e in events]
+        refused = insert(self._services.clickhouse, "events", EVENT_COLUMNS, lines)
+        for place, why in refused:
+            _log("ClickHouse refused an event", project=project["id"], uuid=events[place].uuid, why=why)
+        outcome.refused += len(refused)
+        outcome.stored += len(lines) - len(refused)
+
+    def _copy_groups(self, project_id: int, groups: Groups, events: Sequence[Event]) -> Mapping[str, int]:
+        changes = [change for event in events if (change := group_change(event))]
+        used = [name for event in events for name in event.groups]
+        if not (changes or used):
+            return {}
+        # Types are numbered in the order in which the events name them.
+        indexes = groups.indexes(used + [change.type for change in changes])
+        copy_groups(self._services, project_id, groups.change(changes) if changes else [])
+        return indexes
+
+    def _deciders(self, project_id: int) -> tuple[Identity, Groups]:
+        with self._lock:
+            if project_id not in self._identities:
+                policies = self._services.policies
+                self._identities[project_id] = Identity(policies, project_id), Groups(policies, project_id)
+            return self._identities[project_id]
+
+    def _project(self, token: str) -> Item | None:
+        until, project = self._projects.get(token, (0.0, None))
+        if time.monotonic() < until:
+            return project
+        policies = self._services.policies
+        owner = policies.get(*keys.project_token(token))
+        project = policies.get(*keys.project(owner["project_id"])) if owner else None
+        seconds = _KNOWN_SECONDS if project else _UNKNOWN_SECONDS
+        self._projects[token] = time.monotonic() + seconds, project
+        return project
+
+
+def stored_event(raw: Mapping[str, Any], project: Item) -> Event:
+    """A captured event as it is stored: the sender's address among the properties, its elements beside them."""
+    properties = dict(raw["properties"])
+    if project.get("anonymize_ips"):
+        properties.pop("$ip", None)
+    elif raw.get("ip") and "$ip" not in properties:
+        properties["$ip"] = raw["ip"]
+    elements = properties.pop("$elements", None)
+    text = properties.pop("$elements_chain", None)
+    at = datetime.fromisoformat(raw["timestamp"]).astimezone(UTC)
+    return Event(
+        name=raw["event"],
+        distinct_id=raw["distinct_id"],
+        at=min(max(at, FIRST), LAST),
+        uuid=raw["uuid"],
+        properties=properties,
+        elements_chain=text if isinstance(text, str) else chain(elements),
+        groups=group_keys(properties.get("$groups")),
+    )
+
+
+def _log(message: str, **details: Any) -> None:
+    from insights_engine.log import logger
+
+    logger().warning(message, extra=details)

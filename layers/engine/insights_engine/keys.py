@@ -1,0 +1,55 @@
+"""Keys of the policies store that more than one part reads: the only place where they are spelled."""
+
+from __future__ import annotations
+
+import hashlib
+
+from insights_engine.store import Key
+
+
+def project(project_id: int) -> Key:
+    """The project with its settings, group types and zone of days."""
+    return f"PROJECT#{project_id}", "PROJECT"
+
+
+def project_token(token: str) -> Key:
+    """`{"project_id"}` of a `phc_` token."""
+    return f"TOKEN#{token}", "TOKEN"
+
+
+def cohort(project_id: int, cohort_id: int) -> Key:
+    return f"PROJECT#{project_id}", f"COHORT#{cohort_id:010d}"
+
+
+def action(project_id: int, action_id: int) -> Key:
+    return f"PROJECT#{project_id}", f"ACTION#{action_id:010d}"
+
+
+def action_name(project_id: int, name: str) -> Key:
+    """`{"action_id"}`: a name belongs to one action that is not deleted. Hashed, as names may be longer than keys."""
+    return f"PROJECT#{project_id}", f"ACTION_NAME#{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def distinct_id(project_id: int, value: str) -> Key:
+    """`{"person"}`: the number of the person that a distinct id belongs to."""
+    return f"PROJECT#{project_id}#DID#{value}", "DID"
+
+
+def person(project_id: int, number: int) -> Key:
+    """`{"uuid", "created_at", "is_identified", "properties", "version", "merged_into"}`."""
+    return f"PROJECT#{project_id}#PERSON#{number}", "PERSON"
+
+
+def group(project_id: int, index: int, key: str) -> Key:
+    """`{"created_at", "properties", "version"}`."""
+    return f"PROJECT#{project_id}#GROUP#{index}#{key}", "GROUP"
+
+
+def person_counter(project_id: int) -> Key:
+    """`{"next"}`: person numbers are taken from it in ranges."""
+    return f"PROJECT#{project_id}#PERSONS", "COUNTER"
+
+
+def counter(kind: str) -> Key:
+    """`{"next"}`: the last id given to a project, a cohort or an action."""
+    return "COUNTER", kind

@@ -1,0 +1,72 @@
+"""The clients of one environment, each opened on first use.
+
+A Lambda environment has one `Services`, made from its variables. The local stack runs several in one process, so it
+puts its own in place for the time of a call (`use`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from insights_engine.settings import Settings
+from insights_engine.store import Store, open_store
+
+if TYPE_CHECKING:
+    from insights_engine.clickhouse import ClickHouse
+    from insights_engine.queue import EventQueue
+
+_current: ContextVar[Services] = ContextVar("services")
+
+
+class Services:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def policies(self) -> Store:
+        return open_store(self.settings.policies_table)
+
+    @cached_property
+    def results(self) -> Store:
+        return open_store(self.settings.results_table)
+
+    @cached_property
+    def clickhouse(self) -> ClickHouse:
+        from insights_engine.clickhouse import ClickHouse, secret_dsn
+
+        dsn = self.settings.clickhouse_dsn or secret_dsn(self.settings.clickhouse_secret_arn)
+        return ClickHouse(dsn, self.settings)
+
+    @cached_property
+    def events(self) -> EventQueue:
+        from insights_engine.queue import open_queue
+
+        return open_queue(self.settings.events_queue)
+
+    def now(self) -> datetime:
+        """Read once per request, at its entry, and passed down from there. UTC."""
+        return datetime.now(UTC)
+
+
+@cache
+def _environment() -> Services:
+    return Services(Settings.read(os.environ))
+
+
+def current() -> Services:
+    return _current.get(None) or _environment()
+
+
+@contextmanager
+def use(services: Services) -> Iterator[None]:
+    token = _current.set(services)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,33 @@
+"""Names and settings of the ClickHouse tables that more than one module needs."""
+
+from __future__ import annotations
+
+# Every table that holds tenants' rows has a `project` column; the connection filters each by it a second time.
+TENANT_TABLES = ("events", "persons", "person_distinct_ids", "person_merges", "groups", "cohort_people")
+
+# Event properties with a declared path in the table; all others are dynamic. A test compares this with the DDL.
+TYPED_EVENT_PROPERTIES = frozenset(
+    {
+        "$browser",
+        "$browser_version",
+        "$current_url",
+        "$device_type",
+        "$geoip_city_name",
+        "$geoip_country_code",
+        "$host",
+        "$lib",
+        "$lib_version",
+        "$os",
+        "$os_version",
+        "$pathname",
+        "$raw_user_agent",
+        "$referrer",
+        "$referring_domain",
+        "$screen_name",
+        "$session_id",
+        "$timezone",
+    }
+)
+
+# A dot in a property's name is a character, not a level: `{"b.c": 1}` has the one key `b.c`.
+JSON_SETTINGS = {"json_type_escape_dots_in_keys": 1}

@@ -1,0 +1,1 @@
+"""The trend insight: how often something happened, interval by interval."""

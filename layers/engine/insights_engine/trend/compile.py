@@ -1,0 +1,167 @@
+"""A plan as one SQL statement: one SELECT a series and period, all of them in one round trip. Pure.
+
+The sorting key begins with the event, so SELECTs of different events or periods read different granules: together they
+read what one scan would. Every SELECT gives rows of (branch, breakdown, is_other, keys, values).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from insights_engine.conditions import counts, keeps_test_accounts_out, matches
+from insights_engine.definitions import Cohort
+from insights_engine.entities import ActionEntity
+from insights_engine.errors import ValidationError
+from insights_engine.scan import Scan
+from insights_engine.sql import TRUE, Sql, both
+from insights_engine.trend.breakdowns import NO_BREAKDOWN, by_cohorts, by_properties, value
+from insights_engine.trend.model import ALL_USERS, Series
+from insights_engine.trend.plan import Period, Plan
+from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds, heatmap
+
+_SAMPLES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One SELECT: a series over a period, and one cohort of several runs (with `all`, each cohort is a run)."""
+
+    series_index: int
+    period_index: int
+    cohort: Cohort | None = None
+    is_cohort_run: bool = False
+
+
+def branches(plan: Plan) -> list[Branch]:
+    """In the order of the answer: period, then cohort run, then series. A series of an unknown action has none."""
+    by = plan.query.breakdown
+    runs: list[tuple[Cohort | None, bool]] = [(None, False)]
+    if ALL_USERS in by.cohorts:
+        runs = [(_cohort(plan, c), True) for c in by.cohorts]
+    return [
+        Branch(s, p, cohort, is_run)
+        for p in range(len(plan.periods))
+        for cohort, is_run in runs
+        for s, series in enumerate(plan.query.series)
+        if not (isinstance(series.entity, ActionEntity) and series.entity.action_id not in plan.definitions.actions)
+    ]
+
+
+def compile_trend(plan: Plan) -> Sql:
+    """Raises ValidationError for what a filter, breakdown or maths cannot be asked."""
+    selects = [_branch(plan, branch, index) for index, branch in enumerate(branches(plan))]
+    return Sql.join(" UNION ALL ", selects)
+
+
+def earliest_event(plan_scan: Scan, series: tuple[Series, ...]) -> Sql:
+    """When the first event of any series happened: what `date_from: all` stands for."""
+    entities = [counts(plan_scan, s.entity) for s in series]
+    found = Sql.join(
+        " UNION ALL ",
+        (Sql("SELECT minOrNull(ts) AS first FROM events WHERE {w}", w=both(plan_scan.is_mine, e)) for e in entities),
+    )
+    return Sql("SELECT toUnixTimestamp64Micro(min(first)) FROM ({f})", f=found)
+
+
+def _cohort(plan: Plan, cohort_id: int | str) -> Cohort | None:
+    if cohort_id == ALL_USERS:
+        return None
+    cohort = plan.definitions.cohorts.get(int(cohort_id))
+    if cohort is None:
+        raise ValidationError(f"Cohort {cohort_id} does not exist in this project", attr="breakdown")
+    return cohort
+
+
+def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
+    scan = Scan(plan.project, plan.definitions, plan.now)
+    series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
+    selected = counts(scan, series.entity)
+    filters = _filters(plan, scan, series)
+    breakdown = _breakdown(plan, branch, scan, both(scan.is_mine, selected, _within(scan, period), filters))
+    first, last = bucket_bounds(plan.interval, period.buckets)
+    ask = Ask(
+        scan=scan,
+        series=series,
+        interval=plan.interval,
+        span=period.range,
+        counts=selected,
+        filters=filters,
+        breakdown=breakdown,
+        is_total=plan.is_total,
+        is_cumulative=plan.query.display.is_cumulative,
+        first_bucket=first,
+        last_bucket=last,
+    )
+    source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[series.math.source]
+    return _ranked(plan, source(ask), index)
+
+
+def _within(scan: Scan, period: Period) -> Sql:
+    return scan.within(period.range.select_from, period.range.end)
+
+
+def _filters(plan: Plan, scan: Scan, series: Series) -> Sql:
+    query = plan.query
+    sampled = TRUE
+    if query.sampling is not None and query.sampling < 1:
+        sampled = Sql(
+            "cityHash64({p}) % {n:UInt32} < {share:UInt32}",
+            p=scan.person,
+            n=_SAMPLES,
+            share=round(query.sampling * _SAMPLES),
+        )
+    tests = keeps_test_accounts_out(scan) if query.filter_test_accounts else TRUE
+    return both(matches(scan, query.filter), matches(scan, series.filter), tests, sampled)
+
+
+def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
+    by = plan.query.breakdown
+    if branch.is_cohort_run:
+        if branch.cohort is None:
+            return Sql("[CAST({all:String}, 'Nullable(String)')]", all=ALL_USERS)
+        return by_cohorts(scan, [branch.cohort.id])
+    if by.cohorts:
+        return by_cohorts(scan, [int(c) for c in by.cohorts])
+    if not by.properties:
+        return NO_BREAKDOWN
+    extents: list[tuple[Sql, Sql] | None] = []
+    for breakdown in by.properties:
+        if breakdown.bins is None:
+            extents.append(None)
+            continue
+        inner = Scan(plan.project, plan.definitions, plan.now)
+        number = Sql("toFloat64OrNull({t})", t=value(inner, breakdown))
+        both_ends = Sql(
+            "(SELECT (min({x}), max({x})) {source} WHERE {where})", x=number, source=inner.from_clause(), where=where
+        )
+        extents.append((Sql("tupleElement({e}, 1)", e=both_ends), Sql("tupleElement({e}, 2)", e=both_ends)))
+    return by_properties(scan, by.properties, extents)
+
+
+def _ranked(plan: Plan, source: Sql, index: int) -> Sql:
+    """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
+    number = "toFloat64(ifNull(value, 0))"
+    found = Sql(
+        "SELECT breakdown, groupArray(bucket) AS ks, groupArray(if(isNaN({n}), 0, {n})) AS vs FROM ({s}) "
+        "GROUP BY breakdown",
+        n=Sql(number),
+        s=source,
+    )
+    if not plan.query.breakdown:
+        return Sql(
+            "SELECT {i:UInt16} AS branch, breakdown, false AS is_other, ks AS keys, vs AS values FROM ({f})",
+            i=index,
+            f=found,
+        )
+    null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
+    return Sql(
+        "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, (sumMap(ks, vs) AS summed).1 AS keys, "
+        "summed.2 AS values FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
+        "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, if(is_other, {none}, breakdown) AS kept "
+        "FROM ({f})) GROUP BY kept, is_other",
+        i=index,
+        null_last=null_last,
+        limit=plan.query.breakdown_limit,
+        none=NO_BREAKDOWN,
+        f=found,
+    )

@@ -1,0 +1,105 @@
+"""What a query asks once its dates are resolved: the current period and, with compare, the previous one. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from insights_engine.dates import Range, parse, resolve
+from insights_engine.definitions import Definitions
+from insights_engine.errors import ValidationError
+from insights_engine.intervals import INTERVALS, Interval, bucket_key, buckets
+from insights_engine.project import Project
+from insights_engine.trend.model import TrendQuery
+
+_WEEKS = re.compile(r"^-?(\d+)d(ays?)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`compare_label` is None without compare; `buckets` is empty for a total value."""
+
+    range: Range
+    buckets: tuple[datetime, ...]
+    compare_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    query: TrendQuery
+    project: Project
+    definitions: Definitions
+    now: datetime
+    interval: Interval
+    periods: tuple[Period, ...]
+
+    @property
+    def is_total(self) -> bool:
+        return self.query.display.kind != "series"
+
+    def bucket_index(self, period: Period) -> dict[int, int]:
+        return {bucket_key(self.interval, at): index for index, at in enumerate(period.buckets)}
+
+
+def make_plan(
+    query: TrendQuery, project: Project, definitions: Definitions, now: datetime, earliest: datetime | None = None
+) -> Plan:
+    """`earliest` is the first event's time, needed for `date_from: all` alone."""
+    # The interval does not change a total value; days are what its range is resolved by.
+    interval = query.interval if query.display.kind == "series" else INTERVALS["day"]
+    current = resolve(
+        query.date_from,
+        query.date_to,
+        interval=interval,
+        now=now,
+        zone=project.zone,
+        monday=project.weeks_start_on_monday,
+        exact_now=query.display.is_exact,
+        explicit=query.explicit_date,
+        earliest=earliest,
+    )
+    ranges: list[tuple[Range, str | None]] = [(current, "current" if query.compare else None)]
+    if query.compare:
+        ranges.append((_previous(query, interval, current, project, now), "previous"))
+    periods = tuple(
+        Period(
+            span,
+            ()
+            if query.display.kind != "series"
+            else tuple(buckets(interval, span.start, span.end, project.weeks_start_on_monday)),
+            label,
+        )
+        for span, label in ranges
+    )
+    return Plan(query, project, definitions, now, interval, periods)
+
+
+def _previous(query: TrendQuery, interval: Interval, current: Range, project: Project, now: datetime) -> Range:
+    """The period before: as long, and at the same time of day."""
+    if query.compare_to:
+        moved = parse(query.compare_to, current.start, project.zone, "compare_to")
+        if not moved.is_relative:
+            raise ValidationError(
+                f"compare_to {query.compare_to[:50]!r} must be relative, such as -1w", attr="compare_to"
+            )
+        return _shifted(current, current.start.replace(tzinfo=None) - moved.at.replace(tzinfo=None))
+    length = current.end - current.start
+    if query.display.is_exact or query.explicit_date or interval.name == "minute":
+        return _shifted(current, length)
+    if interval.name == "hour":
+        start = (current.start - length).date()
+        return _shifted(current, current.start.date() - start if start < current.start.date() else timedelta(days=1))
+    days = (current.end.date() - current.start.date()).days + 1
+    return _shifted(current, timedelta(days=days - (1 if _is_weeks(query, interval) else 0)))
+
+
+def _is_weeks(query: TrendQuery, interval: Interval) -> bool:
+    """`-7d`, `-14d`: the running day is an extra one; the previous period starts a day later, to align weekdays."""
+    found = _WEEKS.match(query.date_from or "-7d")
+    ends_now = not query.date_to or query.date_to[:4].isdigit()
+    return bool(interval.name == "day" and found and ends_now and int(found[1]) and int(found[1]) % 7 == 0)
+
+
+def _shifted(span: Range, back: timedelta) -> Range:
+    return Range(span.start - back, span.end - back, span.select_from - back)

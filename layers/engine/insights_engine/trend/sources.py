@@ -1,0 +1,284 @@
+"""From which rows a maths takes its aggregate: each source is one SELECT of (bucket, breakdown, value). Pure.
+
+One function a source, in the table SOURCES; a maths names its source. All of them read events once, in one range, but
+for the sources that look back (rolling, first), which read what they look back on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from insights_engine.dates import Range
+from insights_engine.errors import ValidationError, attr_of
+from insights_engine.intervals import Interval, bucket_key, bucket_sql
+from insights_engine.scan import Scan, require_group_index
+from insights_engine.sql import TRUE, Sql, both
+from insights_engine.trend.maths import Math, Source
+from insights_engine.trend.model import Series
+
+_EPOCH = datetime(1970, 1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One series over one period. `counts` is the entity alone, `filters` everything else that events must pass."""
+
+    scan: Scan
+    series: Series
+    interval: Interval
+    span: Range
+    counts: Sql
+    filters: Sql
+    breakdown: Sql
+    is_total: bool
+    is_cumulative: bool
+    first_bucket: int = 0
+    last_bucket: int = 0
+
+    @property
+    def math(self) -> Math:
+        return self.series.math
+
+    @property
+    def where(self) -> Sql:
+        return self.where_within(self.span.select_from)
+
+    def where_within(self, lower: datetime) -> Sql:
+        return both(self.scan.is_mine, self.counts, self.scan.within(lower, self.span.end), self.filters)
+
+    def bucket(self) -> Sql:
+        return Sql("toInt64(0)") if self.is_total else self.bucket_of(self.scan.day, self.scan.local)
+
+    def bucket_of(self, day: Sql, local: Sql) -> Sql:
+        return bucket_sql(self.interval, day, local, self.scan.project.weeks_start_on_monday)
+
+    def aggregate(self, x: Sql) -> Sql:
+        return Sql(self.math.sql, x=x)
+
+
+def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE) -> Sql:
+    """The aggregate per bucket and breakdown value."""
+    return Sql(
+        "SELECT {bucket} AS bucket, {breakdown} AS breakdown, {value} AS value {source} WHERE {where} "
+        "GROUP BY bucket, breakdown",
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        value=aggregate,
+        source=ask.scan.from_clause(),
+        where=both(ask.where, condition),
+    )
+
+
+def _actor(ask: Ask) -> tuple[Sql, Sql]:
+    """Who is counted, and the condition that there is one: the person, or the group that the series names."""
+    index = ask.series.math_group_type_index
+    if ask.math.source == "groups" or (ask.math.source == "rolling" and index is not None):
+        key = ask.scan.group_key(require_group_index(index, ask.series.field))
+        return key, Sql("{k} != ''", k=key)
+    return ask.scan.person, TRUE
+
+
+def _events(ask: Ask) -> Sql:
+    return _grouped(ask, ask.aggregate(Sql("1")))
+
+
+def _actors(ask: Ask) -> Sql:
+    actor, exists = _actor(ask)
+    if not ask.is_cumulative:
+        return _grouped(ask, ask.aggregate(actor), exists)
+    # Cumulated, an actor counts where they first appear, so that the last value is the distinct count.
+    return Sql(
+        "SELECT bucket, breakdown, count() AS value FROM (SELECT min({bucket}) AS bucket, {breakdown} AS breakdown "
+        "{source} WHERE {where} GROUP BY breakdown, {actor}) GROUP BY bucket, breakdown",
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        source=ask.scan.from_clause(),
+        where=both(ask.where, exists),
+        actor=actor,
+    )
+
+
+def _property(ask: Ask) -> Sql:
+    if not ask.series.math_property:
+        return _grouped(ask, Sql("count()"))
+    if ask.series.math_property == "$session_duration":
+        return _session_durations(ask)
+    return _grouped(ask, ask.aggregate(_number(ask)))
+
+
+def _number(ask: Ask) -> Sql:
+    """The property as a number, NULL where it is none, times the series' multiplier."""
+    series = ask.series
+    assert series.math_property is not None
+    if series.math_property == "$time":
+        number = Sql("toFloat64(toUnixTimestamp64Micro(ts)) / 1000000")
+    else:
+        text = ask.scan.text(
+            series.math_property_type, series.math_property, series.math_group_type_index, series.field
+        )
+        number = Sql("toFloat64OrNull({t})", t=text)
+    if series.math_multiplier is None:
+        return number
+    return Sql("{x} * {m:Float64}", x=number, m=series.math_multiplier)
+
+
+def _session_durations(ask: Ask) -> Sql:
+    """Each session with a matching event in the bucket counts once, with its whole duration in seconds."""
+    sessions = Sql(
+        "SELECT {bucket} AS bucket, {breakdown} AS breakdown, session {source} WHERE {where} AND session != 0 "
+        "GROUP BY bucket, breakdown, session",
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        source=ask.scan.from_clause(),
+        where=ask.where,
+    )
+    durations = Sql(
+        "SELECT session AS whole, toFloat64(dateDiff('second', min(ts), max(ts))) AS duration {sessions}",
+        sessions=ask.scan.sessions_source(),
+    )
+    return Sql(
+        "SELECT bucket, breakdown, {value} AS value FROM ({sessions}) AS active "
+        "LEFT ANY JOIN ({durations}) AS lasting ON session = whole "
+        "GROUP BY bucket, breakdown",
+        value=ask.aggregate(Sql("duration")),
+        sessions=sessions,
+        durations=durations,
+    )
+
+
+def _per_actor(ask: Ask) -> Sql:
+    return Sql(
+        "SELECT bucket, breakdown, {value} AS value FROM (SELECT {bucket} AS bucket, {breakdown} AS breakdown, "
+        "count() AS events {source} WHERE {where} GROUP BY bucket, breakdown, {person}) GROUP BY bucket, breakdown",
+        value=ask.aggregate(Sql("events")),
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        source=ask.scan.from_clause(),
+        where=ask.where,
+        person=ask.scan.person,
+    )
+
+
+def _rolling(ask: Ask) -> Sql:
+    """Active in the bucket or in the days before: each bucket's set of actors is shifted into those it counts for."""
+    actor, exists = _actor(ask)
+    state, merge = ("uniqExactState", "uniqExactMerge")
+    if actor == ask.scan.person:
+        state, merge = "groupBitmapState", "groupBitmapMerge"  # dense numbers make small bitmaps
+    if ask.is_total:
+        return _grouped_from(ask, ask.span.end - timedelta(days=ask.math.days), Sql("uniqExact({a})", a=actor), exists)
+    if ask.interval.name not in ("minute", "hour", "day"):
+        return _grouped(ask, Sql("uniqExact({a})", a=actor), exists)
+    step, count = {"minute": (60, 1440), "hour": (3600, 24), "day": (1, 1)}[ask.interval.name]
+    lower = ask.interval.floor(ask.span.start, False) - timedelta(days=ask.math.days)
+    if ask.interval.of_day:
+        lower += timedelta(days=1)
+    inner = Sql(
+        "SELECT {bucket} AS at, {breakdown} AS breakdown, {state}({actor}) AS active {source} WHERE {where} "
+        "GROUP BY at, breakdown",
+        state=Sql(state),
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        actor=actor,
+        source=ask.scan.from_clause(),
+        where=both(ask.where_within(lower), exists),
+    )
+    return Sql(
+        "SELECT bucket, breakdown, {merge}(active) AS value FROM (SELECT at + {step:Int64} * "
+        "arrayJoin(range({n:UInt32})) AS bucket, breakdown, active FROM ({inner})) "
+        "WHERE bucket BETWEEN {first:Int64} AND {last:Int64} GROUP BY bucket, breakdown",
+        merge=Sql(merge),
+        step=step,
+        n=ask.math.days * count,
+        inner=inner,
+        first=ask.first_bucket,
+        last=ask.last_bucket,
+    )
+
+
+def _grouped_from(ask: Ask, lower: datetime, aggregate: Sql, condition: Sql) -> Sql:
+    return Sql(
+        "SELECT {bucket} AS bucket, {breakdown} AS breakdown, {value} AS value {source} WHERE {where} "
+        "GROUP BY bucket, breakdown",
+        bucket=ask.bucket(),
+        breakdown=ask.breakdown,
+        value=aggregate,
+        source=ask.scan.from_clause(),
+        where=both(ask.where_within(lower + timedelta(microseconds=1)), condition),
+    )
+
+
+def _first(ask: Ask) -> Sql:
+    """Persons by their first event of the series over all history; one at that very moment must pass the filters."""
+    among = ask.filters if ask.math.among_matching else TRUE
+    everything = both(
+        ask.scan.is_mine,
+        ask.counts,
+        ask.scan.within(_EPOCH.replace(tzinfo=ask.span.end.tzinfo), ask.span.end),
+        among,
+    )
+    first = Sql("ts_first")
+    bucket = (
+        Sql("toInt64(0)")
+        if ask.is_total
+        else ask.bucket_of(
+            Sql("toDate(toTimeZone(ts_first, {zone:String}))", zone=ask.scan.project.timezone),
+            Sql("toTimeZone(ts_first, {zone:String})", zone=ask.scan.project.timezone),
+        )
+    )
+    passing = TRUE if ask.math.among_matching else ask.filters
+    return Sql(
+        "SELECT {bucket} AS bucket, breakdown, {value} AS value FROM (SELECT min(ts) AS {first}, "
+        "argMinIf({breakdown}, ts, {passing}) AS breakdown {source} WHERE {where} GROUP BY {person} "
+        "HAVING {first} >= fromUnixTimestamp64Micro({lower:Int64}) AND minIf(ts, {passing}) = {first} "
+        "AND countIf({passing}) > 0) GROUP BY bucket, breakdown",
+        bucket=bucket,
+        value=ask.aggregate(Sql("1")),
+        first=first,
+        breakdown=ask.breakdown,
+        passing=Sql("ifNull({c}, false)", c=passing),
+        source=ask.scan.from_clause(),
+        where=everything,
+        person=ask.scan.person,
+        lower=round(ask.span.select_from.timestamp() * 1_000_000),
+    )
+
+
+def _hogql(ask: Ask) -> Sql:
+    field = f"{ask.series.field}.math"
+    raise ValidationError(f'{field} "hogql" is not supported', attr=attr_of(field))
+
+
+SOURCES: dict[Source, Callable[[Ask], Sql]] = {
+    "events": _events,
+    "actors": _actors,
+    "groups": _actors,
+    "sessions": _events,
+    "property": _property,
+    "per_actor": _per_actor,
+    "rolling": _rolling,
+    "first": _first,
+    "hogql": _hogql,
+}
+
+
+def heatmap(ask: Ask) -> Sql:
+    """Weekday and hour in one pass with their sums: the key is weekday * 100 + hour + 1, 0 where it runs over all."""
+    actor, _ = _actor(ask)
+    return Sql(
+        "SELECT toInt64(weekday * 100 + hour) AS bucket, {breakdown} AS breakdown, {value} AS value "
+        "FROM (SELECT toUInt16(toDayOfWeek({local})) AS weekday, toUInt16(toHour({local}) + 1) AS hour, "
+        "{actor} AS actor {source} WHERE {where}) GROUP BY GROUPING SETS ((weekday, hour), (weekday), (hour), ())",
+        breakdown=ask.breakdown,
+        value=ask.aggregate(Sql("actor")),
+        local=ask.scan.local,
+        actor=actor,
+        source=ask.scan.from_clause(),
+        where=ask.where,
+    )
+
+
+def bucket_bounds(interval: Interval, starts: tuple[datetime, ...]) -> tuple[int, int]:
+    return (bucket_key(interval, starts[0]), bucket_key(interval, starts[-1])) if starts else (0, 0)

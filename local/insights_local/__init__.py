@@ -1,0 +1,1 @@
+"""The local stack, the `insights` command and demo data. Never deployed."""

@@ -1,0 +1,61 @@
+"""The `insights` command. Each command's own words stand with it; docs/cli.md is made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from insights_local.cli.accounts import keys, users
+from insights_local.cli.data import demo, import_, migrate
+from insights_local.cli.server import doctor, serve
+
+
+class _Insights(click.Group):
+    """Errors that a person can do something about are one line, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            words = _words(error)
+            if words is None:
+                raise
+            raise click.ClickException(words) from error
+
+
+def _words(error: Exception) -> str | None:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from insights_engine.errors import ApiError
+    from insights_engine.migrations import MigrationError
+
+    if isinstance(error, ApiError):
+        return f"{error.attr}: {error.detail}" if error.attr else error.detail
+    if isinstance(error, MigrationError):
+        return str(error)
+    if isinstance(error, ClickHouseError):
+        return f"ClickHouse: {str(error).strip().splitlines()[0]}"
+    if isinstance(error, BotoCoreError | ClientError):
+        return f"AWS: {error}"
+    return None
+
+
+@click.group(cls=_Insights, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="serverless-insights", prog_name="insights")
+def main() -> None:
+    """Product analytics over your own ClickHouse.
+
+    On your machine: `insights serve` answers the API with demo data. For a deployment: `insights migrate` makes the
+    tables, `insights users add` and `insights keys add` let the first person in, `insights import` brings events, and
+    `insights doctor` says what is missing.
+
+    Commands work on what the environment names (CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN, POLICIES_TABLE), or, with
+    --data-dir, on the local data of `insights serve`.
+    """
+
+
+for _command in (serve, migrate, import_, demo, users, keys, doctor):
+    main.add_command(_command)

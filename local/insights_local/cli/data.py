@@ -1,0 +1,141 @@
+"""`insights migrate`, `insights import` and `insights demo`: tables, and what goes into them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from insights_local import data_dir as folder
+from insights_local.cli.options import local_data
+
+_project = click.option(
+    "--project", "project_id", type=int, required=True, metavar="ID", help="Number of the project that it belongs to."
+)
+
+
+@click.command()
+@click.option(
+    "--cluster",
+    metavar="NAME",
+    default=None,
+    help="Make replicated, sharded tables on this cluster (a name of system.clusters). Default: one node's tables.",
+)
+@click.option("--check", is_flag=True, help="Apply nothing; list what is missing, exit code 1 if anything is.")
+@local_data
+def migrate(cluster: str | None, check: bool, data_dir: Path | None) -> None:
+    """Bring the ClickHouse tables to this release. Run it before each deployment of a new release.
+
+    Makes the database that the DSN names, and applies the numbered files that are missing. It can run again at any
+    time, and several times at once. Needs CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN, and nothing else.
+
+    \b
+    Examples:
+      CLICKHOUSE_DSN=https://me:secret@db.example.com:8443/insights insights migrate
+      insights migrate --cluster prod
+      insights migrate --check
+    """
+    from insights_engine import migrations
+
+    with folder.opened(data_dir, needs="clickhouse") as services:
+        if check:
+            missing = [step.name for step in migrations.pending(services, cluster=cluster)]
+            click.echo("\n".join(missing) or "Every migration is applied.")
+            sys.exit(1 if missing else 0)
+        applied = migrations.migrate(
+            services, cluster=cluster, on_step=lambda name: click.echo(f"Applying {name}", err=True)
+        )
+    click.echo(f"Applied {len(applied)}: {', '.join(applied)}" if applied else "Nothing to apply.")
+
+
+@click.command("import")
+@click.argument(
+    "files",
+    metavar="FILE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@_project
+@click.option(
+    "--kind",
+    type=click.Choice(["auto", "events", "persons", "groups"]),
+    default="auto",
+    show_default=True,
+    help="What the rows are; auto looks at the first ones.",
+)
+@click.option("--resume/--restart", default=True, show_default=True, help="Go on where an earlier import stopped.")
+@click.option("--errors", "shown", type=click.IntRange(0), default=10, show_default=True, help="Bad lines to print.")
+@local_data
+def import_(
+    files: tuple[Path, ...], project_id: int, kind: str, resume: bool, shown: int, data_dir: Path | None
+) -> None:
+    """Load events, persons or groups from JSON Lines or Parquet files.
+
+    The columns are those of PostHog's exports; docs/import.md lists them. Give persons before events. A line that
+    cannot be read is reported with its number and does not stop the rest. An import that was stopped goes on where it
+    was, and loading the same file twice counts nothing twice where its events have a uuid. The exit code is 1 when a
+    line was bad.
+
+    \b
+    Examples:
+      insights import persons.jsonl events.parquet --project 1 --data-dir .data
+      insights import export.jsonl --project 1 --kind events
+    """
+    from insights_local.importer import import_file
+    from insights_local.terminal import progress
+
+    bad = 0
+    with folder.opened(data_dir, needs="both") as services:
+        for path in files:
+            with progress(path.name, "rows") as advance:
+                report = import_file(services, project_id, path, kind=kind, on_progress=advance, resume=resume)
+            bad += _say_report(path, report, shown)
+    sys.exit(1 if bad else 0)
+
+
+@click.command()
+@click.option("--project", "project_id", type=int, metavar="ID", default=None, help="Load it into this project.")
+@click.option(
+    "--write",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Write persons.jsonl, groups.jsonl and events.jsonl instead, for `insights import`.",
+)
+@click.option(
+    "--persons",
+    type=click.IntRange(1, 1_000_000),
+    default=5000,
+    show_default=True,
+    help="Size: persons. Each brings about 70 events.",
+)
+@local_data
+def demo(project_id: int | None, directory: Path | None, persons: int, data_dir: Path | None) -> None:
+    """Make up ninety days of a small planning tool's data that end today.
+
+    Visitors and members, sessions, page views, eight custom events, organizations as groups, a cohort and two actions.
+    What was loaded before is not loaded again.
+
+    \b
+    Examples:
+      insights demo --project 1
+      insights demo --write /tmp/demo --persons 500
+    """
+    from insights_local.demo import load_demo
+    from insights_local.demo_files import write_demo
+    from insights_local.terminal import progress
+
+    if (project_id is None) == (directory is None):
+        raise click.UsageError("Give one of --project ID and --write DIR.")
+    with progress("Demo data", "visits") as advance:
+        if directory is not None:
+            count = write_demo(directory, now=datetime.now(UTC), persons=persons, on_progress=advance)
+        else:
+            assert project_id is not None
+            with folder.opened(data_dir, needs="both") as services:
+                count = load_demo(services, project_id, now=services.now(), persons=persons, on_progress=advance)
+    click.echo(f"{count:,} events")

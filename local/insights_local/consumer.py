@@ -1,0 +1,101 @@
+"""The event source mapping between the embedded queue and the ingest function, as a thread.
+
+1. Messages are taken in batches; while the function works on them nobody else sees them.
+2. `batchItemFailures` names the messages that stay in the queue; the others are deleted. A function that raises keeps
+   the whole batch.
+3. What stays is tried again after a pause that doubles with each failure, so that a broken batch does not spin.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from insights_engine.queue import Message
+    from insights_engine.queue.sqlite import SqliteQueue
+
+QUEUE_ARN = "arn:aws:sqs:local:000000000000:events"
+_VISIBILITY_SECONDS = 360  # the deployed queue's
+_IDLE_SECONDS = 0.25  # how long `stop` may have to wait
+_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.5, 8.0
+
+log = logging.getLogger("insights.consumer")
+
+
+class Consumer:
+    """`invoke` calls the ingest function with an SQS event and gives back its answer."""
+
+    def __init__(self, events: SqliteQueue, invoke: Callable[[dict[str, Any]], Any], *, batch_size: int) -> None:
+        self._events = events
+        self._invoke = invoke
+        self._batch_size = batch_size
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="insights-consumer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the batch in work is done."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            try:
+                failed = bool(self.move()) if self._events.wait(_IDLE_SECONDS) else False
+            except Exception:  # a thread that dies would stop every event that comes later
+                log.exception("the queue cannot be read")
+                failed = True
+            if failed:
+                self._stopping.wait(pause)
+            pause = min(pause * 2, _LAST_PAUSE_SECONDS) if failed else _FIRST_PAUSE_SECONDS
+
+    def move(self) -> set[str]:
+        """One batch; gives back the ids of the messages that stay."""
+        batch = self._events.receive(self._batch_size, _VISIBILITY_SECONDS)
+        if not batch:
+            return set()
+        stay = self._failed(batch)
+        self._events.delete([message.id for message in batch if str(message.id) not in stay])
+        self._events.release([message.id for message in batch if str(message.id) in stay])
+        return stay
+
+    def _failed(self, batch: Sequence[Message]) -> set[str]:
+        everything = {str(message.id) for message in batch}
+        try:
+            answer = self._invoke(sqs_event(batch))
+        except Exception:
+            log.exception("ingest failed on a batch of %d", len(batch))
+            return everything
+        return failures_of(answer, everything)
+
+
+def failures_of(answer: Any, everything: set[str]) -> set[str]:
+    """As AWS reads it: an empty list is success; an entry that names no message of the batch fails them all."""
+    if not isinstance(answer, dict) or not answer.get("batchItemFailures"):
+        return set()
+    named = {entry.get("itemIdentifier") for entry in answer["batchItemFailures"]}
+    return named if named <= everything else everything
+
+
+def sqs_event(batch: Sequence[Message]) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": str(message.id),
+                "receiptHandle": str(message.id),
+                "body": message.body,
+                "attributes": {"ApproximateReceiveCount": str(message.receive_count)},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": QUEUE_ARN,
+                "awsRegion": "local",
+            }
+            for message in batch
+        ]
+    }

@@ -1,0 +1,140 @@
+"""`insights serve`: the local stack behind a web server, with demo data on the first start.
+
+The port is taken before anything else happens, so that a port in use is said at once. A start that was killed, in the
+middle of the demo data too, is taken up by the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from insights_local import data_dir as folder
+from insights_local.terminal import progress, say
+
+if TYPE_CHECKING:
+    from insights_local.stack import Stack
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    host: str
+    port: int
+    data_dir: Path
+    clickhouse: str | None
+    # Size of the demo data; 0: none.
+    demo_persons: int
+    access_log: bool
+
+    def run(self) -> int:
+        """Gives back the exit code, when somebody stops the server."""
+        from insights_local.stack import Stack
+
+        with self._listening() as listener, folder.held(self.data_dir):
+            try:
+                with Stack(self.data_dir, clickhouse=self.clickhouse) as stack:
+                    self._load_demo(stack)
+                    url = f"http://{_printable(self.host)}:{listener.getsockname()[1]}"
+                    print(welcome(url, stack, self.data_dir), flush=True)
+                    self._serve(stack, listener)
+            except KeyboardInterrupt:
+                say("Stopped; the next start goes on from here.")
+                return _INTERRUPTED
+        say("Stopped.")
+        return 0
+
+    def _listening(self) -> socket.socket:
+        try:
+            family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+            return socket.create_server(address[:2], family=family, backlog=256)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise click.ClickException(
+                f"Cannot listen on {self.host}:{self.port}: {reason}. Choose another: insights serve --port 8001"
+            ) from error
+
+    def _load_demo(self, stack: Stack) -> None:
+        from insights_local.demo import is_loaded, load_demo
+
+        services = stack.services
+        if not self.demo_persons or is_loaded(services, stack.project_id):
+            return
+        say("Making demo data: 90 days of a small planning tool. It happens once.")
+        with progress("Demo data", "visits") as advance:
+            load_demo(services, stack.project_id, now=services.now(), persons=self.demo_persons, on_progress=advance)
+
+    def _serve(self, stack: Stack, listener: socket.socket) -> None:
+        import uvicorn
+
+        config = uvicorn.Config(
+            stack.app, lifespan="off", log_level="info" if self.access_log else "warning", access_log=self.access_log
+        )
+        server = uvicorn.Server(config)
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            if not server.started:
+                raise
+
+
+def welcome(url: str, stack: Stack, data_dir: Path) -> str:
+    """Where it is, what opens it, and three requests to paste."""
+    trend = f"{url}/api/projects/{stack.project_id}/insights/trend/"
+    key = f"Authorization: Bearer {stack.admin_key}"
+    node = {
+        "series": [{"kind": "EventsNode", "event": "task_completed", "math": "total"}],
+        "breakdownFilter": {"breakdown": "$browser", "breakdown_type": "event"},
+        "dateRange": {"date_from": "-30d"},
+        "interval": "week",
+        "kind": "TrendsQuery",
+    }
+    event = {
+        "api_key": stack.project_token,
+        "event": "signed_up",
+        "distinct_id": "you",
+        "properties": {"method": "curl"},
+    }
+    curls = (
+        ("Visitors a day, of the last week", _curl_get(trend, key)),
+        ("The same by POST, as a query node: tasks completed a week, by browser", _curl_post(trend, node, key)),
+        ("Send an event", _curl_post(f"{url}/capture/", event)),
+    )
+    lines = [
+        "",
+        f"Serverless Insights   {url}",
+        "",
+        f"  project id     {stack.project_id}",
+        f"  project token  {stack.project_token}   sends events",
+        f"  personal key   {stack.admin_key}   reads answers",
+        f"  data           {data_dir}/",
+        "",
+    ]
+    for title, command in curls:
+        lines += [f"# {title}", command, ""]
+    return "\n".join([*lines, "Ctrl-C stops."])
+
+
+def _curl_get(url: str, key: str) -> str:
+    events = shlex.quote("events=" + json.dumps([{"id": "$pageview", "math": "dau"}]))
+    return f"curl -sG {shlex.quote(url)} -H {shlex.quote(key)} -d date_from=-7d --data-urlencode {events}"
+
+
+def _curl_post(url: str, body: object, key: str | None = None) -> str:
+    headers = ["Content-Type: application/json", *([key] if key else [])]
+    named = " ".join(f"-H {shlex.quote(header)}" for header in headers)
+    return f"curl -s {shlex.quote(url)} {named} -d {shlex.quote(json.dumps(body))}"
+
+
+def _printable(host: str) -> str:
+    """An address that a browser can open."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,181 @@
+"""What all tests share: AWS as moto speaks it over HTTP, and the two stores. Nothing here knows the functions."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from insights_engine.store import Store, open_store
+from insights_engine.store.dynamodb import DynamoStore
+from insights_engine.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REPOSITORY = Path(__file__).parent.parent
+# A directory with DynamoDBLocal.jar: a test tool whose licence forbids shipping it.
+DYNAMODB_LOCAL = Path(
+    os.environ.get("DYNAMODB_LOCAL") or REPOSITORY / "node_modules" / "amplify-dynamodb-simulator" / "emulator"
+)
+
+MakeTable = Callable[..., str]
+Eventually = Callable[[Callable[[], Any]], Any]
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """AWS on a free port, and an environment in which the SDK finds it and nothing else."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chdb_path() -> Path:
+    """The one directory that this process's embedded ClickHouse may have open: a test takes a database of its own."""
+    from insights_local.stack import shared_clickhouse
+
+    return shared_clickhouse()
+
+
+@pytest.fixture(scope="session")
+def dynamo_table(moto_url: str) -> MakeTable:
+    """`dynamo_table("results")` makes a new, empty table and gives its name."""
+    client = dynamo_client(moto_url)
+    return lambda kind="policies": make_table(client, kind)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each of the two adapters in turn, empty, by the real clock."""
+    if request.param == "sqlite":
+        return open_store(f"sqlite://{tmp_path}/store.db")
+    return open_store(request.getfixturevalue("dynamo_table")())
+
+
+class Clock:
+    """Stands still until a test sets `now`."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "moto", "dynamodb-local"])
+def any_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Store:
+    """Each adapter by the test's clock; the table is shared, so a test takes a `pk` of its own."""
+    if request.param == "sqlite":
+        return SqliteStore(tmp_path / "new" / "folder" / "store.db", clock=clock)
+    client, table = request.getfixturevalue("local_table" if request.param == "dynamodb-local" else "moto_table")
+    return DynamoStore(table, client=client, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def moto_table(moto_url: str) -> tuple[DynamoDBClient, str]:
+    client = dynamo_client(moto_url)
+    return client, make_table(client)
+
+
+@pytest.fixture(scope="session")
+def local_table(dynamodb_local: DynamoDBClient) -> tuple[DynamoDBClient, str]:
+    return dynamodb_local, make_table(dynamodb_local)
+
+
+@pytest.fixture
+def pk() -> str:
+    return f"{uuid4().hex}#"
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[DynamoDBClient]:
+    """Amazon's own emulator, stricter than moto. Skips where it is missing."""
+    if not (DYNAMODB_LOCAL / "DynamoDBLocal.jar").exists():
+        pytest.skip("DynamoDB Local is not here; DYNAMODB_LOCAL names its directory")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    libraries = f"-Djava.library.path={DYNAMODB_LOCAL / 'DynamoDBLocal_lib'}"
+    command = ["java", libraries, "-jar", "DynamoDBLocal.jar", "-inMemory", "-port", str(port)]
+    process = subprocess.Popen(command, cwd=DYNAMODB_LOCAL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        client = dynamo_client(f"http://127.0.0.1:{port}")
+        poll(lambda: client.list_tables())
+        yield client
+    finally:
+        process.kill()
+        process.wait()
+
+
+def dynamo_client(url: str) -> DynamoDBClient:
+    import boto3
+
+    return boto3.session.Session().client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name="eu-central-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+def make_table(client: DynamoDBClient, kind: str = "policies") -> str:
+    """As the template makes it, but for the TTL, which no test waits for."""
+    name = f"insights-{kind}-{uuid4().hex[:12]}"
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """`eventually(condition)` instead of sleeping: the first true answer, or TimeoutError."""
+    return poll
+
+
+def poll(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """An exception counts as not yet, until the time is up."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if answer := condition():
+                return answer
+            problem: Exception | None = None
+        except Exception as error:
+            problem = error
+        if time.monotonic() > until:
+            raise TimeoutError(f"Not so after {seconds:g} s") from problem
+        time.sleep(0.02)

@@ -1,0 +1,228 @@
+"""The template as data: what is deployed, what it may do, what survives a deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from insights_engine.queue import MAX_RECEIVES
+from insights_engine.settings import SETTINGS
+from insights_local.routes import ROOT, functions_of, load_template, routes_of
+
+TEMPLATE = load_template()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest")
+
+READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+WRITE = {
+    *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),
+}
+ANALYST = {
+    "PoliciesTable": READ,
+    "PoliciesTable KEY#*": {"dynamodb:PutItem"},
+    "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+}
+# function -> what it works on -> what it may do there; docs/deploy.md says why. Logs and traces are the same for all.
+PERMISSIONS = {
+    "Trend": ANALYST,
+    "Query": ANALYST,
+    "Resources": {
+        "PoliciesTable": READ | WRITE,
+        "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+        "EventsQueue": {"sqs:SendMessage"},
+    },
+    "Capture": {"EventsQueue": {"sqs:SendMessage"}},
+    "Ingest": {
+        "PoliciesTable": READ | WRITE,
+        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+        "EventsQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    },
+}
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: found["Properties"] for name, found in RESOURCES.items() if found["Type"] == kind}
+
+
+def properties(name: str) -> dict[str, Any]:
+    """A function's, with those that all share."""
+    shared = TEMPLATE["Globals"]["Function"]
+    own: dict[str, Any] = RESOURCES[name]["Properties"]
+    variables = shared["Environment"]["Variables"] | own.get("Environment", {}).get("Variables", {})
+    return {**shared, **own, "Environment": {"Variables": variables}}
+
+
+def target(reference: dict[str, Any]) -> str:
+    """The name of what `!Ref x` and `!GetAtt x.Arn` point to."""
+    found = reference.get("Ref") or reference["Fn::GetAtt"][0]
+    return str(found)
+
+
+def statements(name: str) -> Iterator[dict[str, Any]]:
+    role = RESOURCES[target(properties(name)["Role"])]["Properties"]
+    assert "ManagedPolicyArns" not in role, "what a function may do stands in the template"
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "Fn::If" in statement:
+                condition, statement, otherwise = statement["Fn::If"]
+                assert (condition, otherwise) == ("IsTraced", {"Ref": "AWS::NoValue"})
+            yield statement
+
+
+def test_the_functions_are_the_folders_of_functions() -> None:
+    found = functions_of(TEMPLATE)
+    assert set(found) == set(FUNCTIONS)
+    for function in found.values():
+        assert function.handler == "app.handler"
+        assert (function.code / "app.py").is_file(), function
+        assert (function.code / "requirements.txt").read_text() == "", "third-party code is in the engine layer"
+    assert {function.code for function in found.values()} == {p.parent for p in (ROOT / "functions").glob("*/app.py")}
+
+
+def test_every_route_is_declared_once() -> None:
+    keys = [route.key for route in routes_of(TEMPLATE).all]
+    assert len(keys) == len(set(keys))
+    assert "$default" in keys
+    assert {route.function.name for route in routes_of(TEMPLATE).all} == set(FUNCTIONS) - {"Ingest"}
+
+
+def test_no_route_ends_in_a_slash() -> None:
+    """SAM makes no route of such a path, without a word."""
+    paths = [route.path for route in routes_of(TEMPLATE).all]
+    assert [path for path in paths if path.endswith("/") and path != "/"] == []
+
+
+def test_routes_use_payload_format_2() -> None:
+    for name in FUNCTIONS:
+        for event in RESOURCES[name]["Properties"]["Events"].values():
+            if event["Type"] == "HttpApi":
+                assert event["Properties"].get("PayloadFormatVersion", "2.0") == "2.0"
+                assert event["Properties"]["ApiId"] == {"Ref": "Api"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_do_this_and_nothing_else(name: str) -> None:
+    found: dict[str, set[str]] = {}
+    for statement in statements(name):
+        assert statement["Effect"] == "Allow"
+        if statement["Sid"] == "Traces":
+            assert set(statement["Action"]) == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+            continue
+        where = target(statement["Resource"])
+        if "Condition" in statement:
+            (keys,) = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            where += f" {keys}"
+        found.setdefault(where, set()).update(statement["Action"])
+    assert found.pop(f"{name}Logs") == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert found == PERMISSIONS[name]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_variables_are_settings_and_what_a_function_knows_it_may_use(name: str) -> None:
+    variables = properties(name)["Environment"]["Variables"]
+    assert set(variables) <= {setting.variable for setting in SETTINGS}
+    usable = {where.partition(" ")[0] for where in PERMISSIONS[name]}
+    known = {target(value) for value in variables.values()}
+    assert known & {"PoliciesTable", "ResultsTable", "EventsQueue", "ClickHouseSecretArn"} <= usable
+    if name != "Ingest":  # its queue calls it
+        assert usable <= known
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_runs_on_python_3_13_with_the_three_layers_in_time(name: str) -> None:
+    found = properties(name)
+    assert found["Runtime"] == "python3.13"
+    assert [target(layer) for layer in found["Layers"]] == ["EngineLayer", "AclLayer", "ApiLayer"]
+    assert found["Timeout"] == (60 if name == "Ingest" else 29)
+    assert found["MemorySize"] >= 512
+    assert found["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_the_time_limits_are_handed_down() -> None:
+    """gateway 30 s > Lambda 29 s > ClickHouse 25 s, whatever the parameter says."""
+    seconds = TEMPLATE["Parameters"]["QuerySeconds"]
+    assert seconds["Default"] == 25
+    assert seconds["MaxValue"] < TEMPLATE["Globals"]["Function"]["Timeout"] < 30
+
+
+def test_tracing_is_off_unless_asked_for() -> None:
+    assert TEMPLATE["Parameters"]["Tracing"]["Default"] == "PassThrough"
+    assert all(properties(name)["Tracing"] == {"Ref": "Tracing"} for name in FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_logs_go_to_a_group_of_the_function_s_own(name: str) -> None:
+    assert target(properties(name)["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
+
+
+def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    assert set(groups) == {f"{name}Logs" for name in (*FUNCTIONS, "Api")}
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_the_access_log_has_no_query_string() -> None:
+    """A personal key may be in it."""
+    access_log = of_type("AWS::Serverless::HttpApi")["Api"]["AccessLogSettings"]
+    assert target(access_log["DestinationArn"]) == "ApiLogs"
+    assert "query" not in access_log["Format"].lower()
+    assert "authorization" not in access_log["Format"].lower()
+
+
+def test_cors_is_left_to_the_functions() -> None:
+    assert "CorsConfiguration" not in of_type("AWS::Serverless::HttpApi")["Api"]
+
+
+def test_layers_are_built_for_the_runtime() -> None:
+    for name, layer in of_type("AWS::Serverless::LayerVersion").items():
+        assert layer["CompatibleRuntimes"] == ["python3.13"]
+        assert RESOURCES[name]["Metadata"]["BuildMethod"] == "python3.13"
+        assert (ROOT / layer["ContentUri"] / "requirements.txt").is_file()
+
+
+@pytest.mark.parametrize("name", ["PoliciesTable", "ResultsTable"])
+def test_a_table_forgets_by_ttl_and_by_nothing_else(name: str) -> None:
+    table = RESOURCES[name]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    found = table["Properties"]
+    assert found["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert found["SSESpecification"] == {"SSEEnabled": True}
+    assert found["BillingMode"] == "PAY_PER_REQUEST"
+    assert [(key["AttributeName"], key["KeyType"]) for key in found["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+
+
+def test_what_cannot_be_stored_goes_to_dead_letters_that_raise_an_alarm() -> None:
+    queue = of_type("AWS::SQS::Queue")["EventsQueue"]
+    assert target(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "DeadEventsQueue"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
+    assert RESOURCES["DeadEventsQueue"]["DeletionPolicy"] == "Retain"
+    dead = of_type("AWS::SQS::Queue")["DeadEventsQueue"]
+    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    assert all(found["SqsManagedSseEnabled"] for found in of_type("AWS::SQS::Queue").values())
+    (alarm,) = of_type("AWS::CloudWatch::Alarm").values()
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadEventsQueue", "QueueName"]}}]
+
+
+def test_the_consumer_reports_failures_message_by_message() -> None:
+    mapping = RESOURCES["Ingest"]["Properties"]["Events"]["Queue"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumBatchingWindowInSeconds"] > 0, "a batch above ten messages needs a window"
+    queue = of_type("AWS::SQS::Queue")["EventsQueue"]
+    assert queue["VisibilityTimeout"] >= 6 * properties("Ingest")["Timeout"]
+
+
+def test_a_deployer_is_told_the_address_the_tables_and_the_queues() -> None:
+    assert set(TEMPLATE["Outputs"]) == {"Url", "PoliciesTable", "ResultsTable", "EventsQueue", "DeadEventsQueue"}
+
+
+def test_parameters_say_what_they_are_for() -> None:
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter["Description"], name
+    needed = [name for name, parameter in TEMPLATE["Parameters"].items() if "Default" not in parameter]
+    assert needed == ["ClickHouseSecretArn"]
