@@ -13,11 +13,12 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION
 UV_VERSION := 0.13.8
 CONFORMANCE := ../shared/conformance
 SOURCES := layers functions local tests benchmarks
+CASES := trend lifecycle stickiness
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint types imports template build pytest conformance bench lock clean
+.PHONY: help install run test lint types imports template build pytest conformance bench docs lock clean
 
 help:  ## Say what can be made (this list)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,17 +52,23 @@ pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
 
 conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance exists
 	@if [ -f $(CONFORMANCE)/run.py ]; then \
-	    $(BIN)/python $(CONFORMANCE)/run.py $(CONFORMANCE)/trend.json --known tests/known_failures.txt; \
+	    $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
 	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
 
 bench: $(INSTALLED)  ## The benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
+	$(BIN)/python -m insights_local.reference docs
 
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
 	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \
 	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements.lock
 	.lock/bin/uv pip compile requirements-sam.txt --universal --python-version 3.13 \
 	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements-sam.lock
+	$(MAKE) install
+	$(BIN)/python tools/layer_requirements.py > layers/engine/requirements.txt.new
+	mv layers/engine/requirements.txt.new layers/engine/requirements.txt
 
 clean:  ## Remove what make made, but not .data (your events)
 	rm -rf $(VENV) .sam .lock .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

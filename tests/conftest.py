@@ -117,7 +117,7 @@ def pk() -> str:
 def dynamodb_local() -> Iterator[DynamoDBClient]:
     """Amazon's own emulator, stricter than moto. Skips where it is missing."""
     if not (DYNAMODB_LOCAL / "DynamoDBLocal.jar").exists():
-        pytest.skip("DynamoDB Local is not here; DYNAMODB_LOCAL names its directory")
+        pytest.skip("no DynamoDB Local: npm install --no-save amplify-dynamodb-simulator, or set DYNAMODB_LOCAL")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

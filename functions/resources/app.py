@@ -1,10 +1,22 @@
 """Projects, cohorts, actions, users, organizations and keys; and whatever no other function answers.
 
-The gateway sends here what its exact routes do not match, such as a path with a doubled slash, so the insights' routers
-are mounted as well.
+The gateway sends here what its exact routes do not match, such as a path with a doubled slash, so the routers of the
+other functions are mounted as well: no form of a path may lose an event.
 """
 
-from insights_api import actions, cohorts, fallback, organizations, personal_api_keys, projects, query, trend, users
+from insights_api import (
+    actions,
+    capture,
+    cohorts,
+    fallback,
+    flags,
+    organizations,
+    personal_api_keys,
+    projects,
+    query,
+    trend,
+    users,
+)
 from insights_engine.http import create_app, lambda_handler
 
 app = create_app(
@@ -16,6 +28,8 @@ app = create_app(
     actions.router,
     trend.router,
     query.router,
+    capture.router,
+    flags.router,
     fallback.router,
 )
 handler = lambda_handler(app)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from insights_engine import keys
 from insights_engine.services import Services
-from insights_engine.store import Item, Key
+from insights_engine.store import Item
 
 from insights_local.demo_events import Event, events_of
 from insights_local.demo_people import organizations, people
@@ -29,7 +30,7 @@ Advance = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Batch:
     events: list[Event]
-    visits_before: int
+    # How many visits there are up to its end.
     visits_after: int
 
 
@@ -61,48 +62,53 @@ class Demo:
             for number in range(first, last):
                 rng = random.Random(self._seed * 1_000_000_007 + number)
                 events += events_of(self._visits[number], rng, self._now)
-            yield Batch(events, first, last)
-
-
-def state_key(project_id: int) -> Key:
-    """`{"now", "persons", "visits", "events", "is_complete"}`: how far the demo data of a project has come."""
-    return f"PROJECT#{project_id}", "DEMO"
+            yield Batch(events, last)
 
 
 def is_loaded(services: Services, project_id: int) -> bool:
-    item = services.policies.get(*state_key(project_id))
+    item = services.policies.get(*keys.demo(project_id))
     return bool(item and item["is_complete"])
 
 
 def load_demo(
-    services: Services, project_id: int, *, now: datetime, persons: int = PERSONS, on_progress: Advance | None = None
+    services: Services,
+    project_id: int,
+    *,
+    now: datetime,
+    persons: int = PERSONS,
+    on_progress: Advance = lambda done, total: None,
+    and_then: Callable[[], None] = lambda: None,
 ) -> int:
-    """Load what is missing and give back the number of events of the whole; progress counts visits."""
+    """Load what is missing and give back the number of events of the whole; progress counts visits.
+
+    `and_then` runs before the demo counts as complete.
+    """
     from insights_engine.ingest import load
 
-    state = services.policies.get(*state_key(project_id)) or _begin(services, project_id, now, persons)
+    found = services.policies.get(*keys.demo(project_id))
+    state = found or _begin(services, project_id, now, persons)
     if state["is_complete"]:
         return int(state["events"])
     demo = Demo(datetime.fromisoformat(state["now"]), persons=int(state["persons"]))
-    report = on_progress or (lambda done, total: None)
-    report(int(state["visits"]), demo.visits)
+    on_progress(int(state["visits"]), demo.visits)
     if state["visits"] == 0:
         load(services, project_id, persons=demo.persons(), groups=demo.groups())
-    in_doubt = not state.pop("is_fresh", False)
+    is_in_doubt = found is not None
     for batch in demo.batches(int(state["visits"])):
-        if in_doubt:
+        if is_in_doubt:
             _take_out(services, project_id, batch.events)
-            in_doubt = False
+            is_in_doubt = False
         load(services, project_id, events=batch.events)
         state |= {"visits": batch.visits_after, "events": int(state["events"]) + len(batch.events)}
         services.policies.put(state)
-        report(batch.visits_after, demo.visits)
+        on_progress(batch.visits_after, demo.visits)
+    and_then()
     services.policies.put(state | {"is_complete": True})
     return int(state["events"])
 
 
 def _begin(services: Services, project_id: int, now: datetime, persons: int) -> Item:
-    pk, sk = state_key(project_id)
+    pk, sk = keys.demo(project_id)
     state: Item = {
         "pk": pk,
         "sk": sk,
@@ -113,7 +119,7 @@ def _begin(services: Services, project_id: int, now: datetime, persons: int) -> 
         "is_complete": False,
     }
     services.policies.put(state)
-    return {**state, "is_fresh": True}
+    return state
 
 
 def _take_out(services: Services, project_id: int, events: list[Event]) -> None:

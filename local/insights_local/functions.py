@@ -43,12 +43,16 @@ def call(function: Function, event: dict[str, Any]) -> Any:
 
 def handler_of(function: Function) -> Callable[[dict[str, Any], Context], Any]:
     """Every function's module is called `app`, so each gets a name of its own here."""
-    module_name, _, attribute = function.handler.rpartition(".")
+    attribute = function.handler.rpartition(".")[2]
+    handler: Callable[[dict[str, Any], Context], Any] = getattr(module_of(function), attribute)
+    return handler
+
+
+def module_of(function: Function) -> ModuleType:
     with _lock:
         if function not in _modules:
-            _modules[function] = _load(function, module_name)
-    handler: Callable[[dict[str, Any], Context], Any] = getattr(_modules[function], attribute)
-    return handler
+            _modules[function] = _load(function, function.handler.rpartition(".")[0])
+    return _modules[function]
 
 
 def _load(function: Function, module_name: str) -> ModuleType:

@@ -63,13 +63,21 @@ class Serving:
 
     def _load_demo(self, stack: Stack) -> None:
         from insights_local.demo import is_loaded, load_demo
+        from insights_local.demo_objects import create_objects
 
         services = stack.services
         if not self.demo_persons or is_loaded(services, stack.project_id):
             return
         say("Making demo data: 90 days of a small planning tool. It happens once.")
         with progress("Demo data", "visits") as advance:
-            load_demo(services, stack.project_id, now=services.now(), persons=self.demo_persons, on_progress=advance)
+            load_demo(
+                services,
+                stack.project_id,
+                now=services.now(),
+                persons=self.demo_persons,
+                on_progress=advance,
+                and_then=lambda: create_objects(stack),
+            )
 
     def _serve(self, stack: Stack, listener: socket.socket) -> None:
         import uvicorn

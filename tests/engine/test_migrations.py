@@ -193,7 +193,9 @@ def test_the_tables_that_the_connection_guards_are_those_with_a_project(services
 
 def test_the_typed_properties_are_those_of_the_table(services: Services) -> None:
     migrate(services)
-    column = Sql("SELECT type FROM system.columns WHERE database = currentDatabase() AND table = {t:String}", t="events")
+    column = Sql(
+        "SELECT type FROM system.columns WHERE database = currentDatabase() AND table = {t:String}", t="events"
+    )
     declared = next(row[0] for row in services.clickhouse.admin_read(column).rows if row[0].startswith("JSON"))
     assert set(re.findall(r"`([^`]+)`", declared)) == TYPED_EVENT_PROPERTIES
 

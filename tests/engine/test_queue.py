@@ -137,7 +137,10 @@ def test_the_fifth_delivery_may_still_succeed(local: SqliteQueue) -> None:
     assert (local.depth(), local.dead()) == (0, [])
 
 
-def test_a_waiting_consumer_wakes_when_another_queue_object_sends(tmp_path: Path) -> None:
+def test_a_waiting_consumer_wakes_when_another_queue_object_sends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("insights_engine.queue.sqlite._POLL_SECONDS", 3600)
     consumer, producer = SqliteQueue(tmp_path / "queue.db"), SqliteQueue(tmp_path / "queue.db")
     assert not consumer.wait(0)
     with ThreadPoolExecutor(1) as pool:

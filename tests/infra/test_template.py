@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from insights_engine.queue import MAX_RECEIVES
 from insights_engine.settings import SETTINGS
 from insights_local.routes import ROOT, functions_of, load_template, routes_of
@@ -38,7 +37,7 @@ PERMISSIONS = {
     },
     "Capture": {"EventsQueue": {"sqs:SendMessage"}},
     "Ingest": {
-        "PoliciesTable": READ | WRITE,
+        "PoliciesTable": READ | WRITE - {"dynamodb:DeleteItem"},
         "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
         "EventsQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     },
@@ -226,3 +225,21 @@ def test_parameters_say_what_they_are_for() -> None:
         assert parameter["Description"], name
     needed = [name for name, parameter in TEMPLATE["Parameters"].items() if "Default" not in parameter]
     assert needed == ["ClickHouseSecretArn"]
+
+
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+
+
+def test_the_docs_name_every_resource() -> None:
+    generic = {"AWS::Logs::LogGroup", "AWS::IAM::Role"}  # one a function
+    names = [name for name, resource in RESOURCES.items() if resource["Type"] not in generic]
+    assert [name for name in names if f"`{name}`" not in DEPLOY] == []
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_docs_explain_every_permission(name: str) -> None:
+    explained = DEPLOY[DEPLOY.index("## Permissions") : DEPLOY.index("## Limits")]
+    for where, actions in PERMISSIONS[name].items():
+        for action in actions:
+            word = action.partition(":")[2]
+            assert f"`{word}`" in explained or action in READ | WRITE, (where, action)

@@ -50,11 +50,11 @@ def test_the_most_specific_route_wins_in_whatever_order_they_are_declared(
 @pytest.mark.parametrize(
     ("key", "path"),
     [
-        (["GET /a"], "/a/"),
-        (["GET /a/{b}"], "/a/"),
-        (["GET /a/{b}"], "/a//"),
-        (["GET /a/{b+}"], "/a"),
-        (["GET /a"], "/A"),
+        ("GET /a", "/a/"),
+        ("GET /a/{b}", "/a/"),
+        ("GET /a/{b}", "/a//"),
+        ("GET /a/{b+}", "/a"),
+        ("GET /a", "/A"),
     ],
 )
 def test_slashes_and_case_are_not_folded(key: str, path: str) -> None:

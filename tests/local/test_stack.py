@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,8 @@ import httpx
 import pytest
 import time_machine
 from insights_acl import accounts
+from insights_local.gateway import Gateway
+from insights_local.routes import Route, Routes, functions_of, load_template
 from insights_local.stack import OWNER_EMAIL, Stack, shared_clickhouse
 
 EVENTS = [
@@ -22,14 +24,20 @@ EVENTS = [
 ]
 
 
-def request(stack: Stack, method: str, path: str, **options: Any) -> httpx.Response:
+def request(stack: Stack, method: str, path: str, *, app: Gateway | None = None, **options: Any) -> httpx.Response:
     async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(app=stack.app)
+        transport = httpx.ASGITransport(app=app or stack.app)
         headers = {"Authorization": f"Bearer {stack.admin_key}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
-            return await client.request(method, path, **options)
+        async with httpx.AsyncClient(transport=transport, headers=headers) as client:
+            return await client.request(method, f"http://testserver{path}", **options)
 
     return asyncio.run(send())
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -82,50 +90,38 @@ def test_temporary_stacks_side_by_side_share_nothing_and_leave_nothing() -> None
     assert not two.data_dir.exists()
 
 
-def test_a_user_gets_a_key_of_the_level_asked_for() -> None:
-    with Stack() as stack:
-        member = stack.create_user("member@example.com")
-        assert member.keys() == {"user_id", "membership_id", "personal_api_key"}
-        headers = {"Authorization": f"Bearer {member['personal_api_key']}"}
+def test_a_user_gets_a_key_of_the_level_asked_for(stack: Stack) -> None:
+    for level in ("member", "admin", "owner"):
+        user = stack.create_user(f"{level}@example.test", level=level)
+        assert user.keys() == {"user_id", "membership_id", "personal_api_key"}
+        headers = {"Authorization": f"Bearer {user['personal_api_key']}"}
         me = request(stack, "GET", "/api/users/@me/", headers=headers).json()
-        assert (me["email"], me["uuid"]) == ("member@example.com", member["user_id"])
-        assert stack.create_user("admin@example.com", level="admin")["user_id"] != member["user_id"]
+        assert (me["email"], me["uuid"]) == (f"{level}@example.test", user["user_id"])
 
 
 MOMENTS = ["2020-01-04T13:00:01Z", "2031-06-01T00:00:00Z", "1999-12-31T23:59:59Z"]
 
 
-def test_the_clock_may_jump() -> None:
+@pytest.mark.parametrize("moment", ["2020-01-04T13:00:01Z", "2031-06-01T00:00:00Z", "2004-12-31T23:59:59Z"])
+def test_the_clock_may_jump(stack: Stack, moment: str) -> None:
     """Tests freeze it anywhere: neither the threads nor the stores may wait for a moment that does not come."""
-    with Stack() as stack:
-        for moment in MOMENTS:
-            with time_machine.travel(moment, tick=True):
-                made = request(stack, "POST", "/api/projects/", json={"name": moment})
-                assert made.status_code == 201, made.text
-                event = {"api_key": made.json()["api_token"], "event": "ping", "distinct_id": "p1"}
-                assert request(stack, "POST", "/capture/", json=event).status_code == 200
-                stack.drain()
-                trend = request(
-                    stack,
-                    "GET",
-                    f"/api/projects/{made.json()['id']}/insights/trend/",
-                    params={"events": json.dumps([{"id": "ping"}]), "date_from": "-1d"},
-                )
-                assert trend.status_code == 200, trend.text
-                assert trend.json()["result"][0]["count"] == 1
+    with time_machine.travel(moment, tick=True):
+        made = request(stack, "POST", "/api/projects/", json={"name": moment}).json()
+        event = {"api_key": made["api_token"], "event": "ping", "distinct_id": "p1"}
+        assert request(stack, "POST", "/capture/", json=event).status_code == 200
+        stack.drain()
+        query = {"events": '[{"id": "ping"}]', "date_from": "-1d"}
+        trend = request(stack, "GET", f"/api/projects/{made['id']}/insights/trend/", params=query)
+        assert trend.status_code == 200, trend.text
+        assert trend.json()["result"][0]["count"] == 1
 
 
-def test_what_is_loaded_is_there_at_once() -> None:
-    with Stack() as stack:
-        stack.load(stack.project_id, persons=[{"distinct_ids": ["p1"], "properties": {}}], events=EVENTS)
-        answer = request(
-            stack,
-            "GET",
-            "/api/projects/@current/insights/trend/",
-            params={"events": '[{"id": "sign up"}]', "date_from": "2020-01-01", "date_to": "2020-01-02"},
-        )
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["result"][0]["data"] == [1, 1]
+def test_what_is_loaded_is_there_at_once(stack: Stack) -> None:
+    stack.load(stack.project_id, persons=[{"distinct_ids": ["p1"], "properties": {}}], events=EVENTS)
+    query = {"events": '[{"id": "sign up"}]', "date_from": "2020-01-01", "date_to": "2020-01-02"}
+    answer = request(stack, "GET", "/api/projects/@current/insights/trend/", params=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["result"][0]["data"] == [1, 1]
 
 
 FORMS = [
@@ -135,10 +131,26 @@ FORMS = [
     "//api/projects/@current/insights/trend/",
     "/api/environments/@current/insights/trend/",
     "/api/projects/@current/insights/trend.csv",
+    "/api/projects/@current/insights/trend.csv/",
 ]
 
 
-def test_every_form_of_a_path_has_the_same_answer() -> None:
-    with Stack() as stack:
-        answers = {path: request(stack, "GET", path).status_code for path in FORMS}
-        assert answers == dict.fromkeys(FORMS, 200)
+def test_every_form_of_a_path_has_an_answer(stack: Stack) -> None:
+    query = {"events": '[{"id": "sign up"}]'}
+    answers = {path: request(stack, "GET", path, params=query).status_code for path in FORMS}
+    assert answers == dict.fromkeys(FORMS, 200)
+
+
+CAPTURE_FORMS = ["/e", "/e/", "/batch/", "/i/v0/e/", "/capture/", "/track/", "/engage/", "//batch//", "/flags/"]
+
+
+@pytest.mark.parametrize("path", CAPTURE_FORMS)
+def test_the_function_behind_the_default_route_captures_as_well(stack: Stack, path: str) -> None:
+    """A form that API Gateway finds no route for would otherwise lose events."""
+    resources = functions_of(load_template())["Resources"]
+    routes = Routes([Route("ANY", "$default", resources)])
+    with ThreadPoolExecutor(1) as threads:
+        app = Gateway(routes, stack.invoke, cors=None, threads=threads)
+        event = {"api_key": stack.project_token, "event": "ping", "distinct_id": "p1"}
+        answer = request(stack, "POST", path, app=app, json=event)
+    assert answer.status_code == 200, answer.text

@@ -4,8 +4,8 @@
 
 In this order, each step with the API's status and words: the key (401), the project or organization of the path, the
 key's scopes and restrictions (403), whether what the path names exists (404), the user's part in it (403, in
-`_policy_gate`). Everything the request needs is read in two round trips to the policies store; `@current` and
-`?token=` take a third.
+`_policy_gate`). Everything the request needs is read in two round trips to the policies store; `?token=` takes a
+third, `@current` up to five.
 """
 
 from __future__ import annotations

@@ -49,7 +49,9 @@ def check_references(access: Access, item: Item) -> None:
 
 
 def count(access: Access, item: Item) -> int:
-    sql = Sql("SELECT uniqExact(person) FROM ({members})", members=members_sql(access, item))
+    """Of the persons that there still are: a stored list may name some that became part of others."""
+    members, source = members_sql(access, item), _scan(access).persons_source()
+    sql = Sql("SELECT count() {source} AND person IN ({members})", source=source, members=members)
     return int(access.services.clickhouse.read(sql, project_id=access.project.id).rows[0][0])
 
 
@@ -108,7 +110,7 @@ def page_of_persons(access: Access, item: Item, limit: int, offset: int) -> list
 
 
 def _person(row: dict[str, Any], distinct_ids: list[str]) -> dict[str, Any]:
-    properties = orjson.loads(row["properties"])
+    properties = _with_dots(orjson.loads(row["properties"]))
     named = next((str(properties[key]) for key in _NAMING_PROPERTIES if properties.get(key)), None)
     return {
         "type": "person",
@@ -119,6 +121,13 @@ def _person(row: dict[str, Any], distinct_ids: list[str]) -> dict[str, Any]:
         "properties": properties,
         "created_at": row["created_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
+
+
+def _with_dots(value: Any) -> Any:
+    """A dot in a name is stored as `%2E`, so that it makes no level."""
+    if isinstance(value, dict):
+        return {name.replace("%2E", "."): _with_dots(inner) for name, inner in value.items()}
+    return [_with_dots(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _matching(access: Access, column: Sql, values: Iterable[str]) -> Iterator[int]:

@@ -8,7 +8,7 @@ from insights_acl.access import authenticate, authorize
 from insights_engine.errors import NotFound
 from starlette.routing import Match
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -11,20 +11,20 @@ from insights_acl.access import Access, authorize
 from insights_engine.errors import UnsupportedMedia
 from insights_engine.http import JsonResponse, iso, json_object
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
-from insights_engine.trend.model import TrendQuery
+
+from insights_api.answers import answer_filters, answer_node, what_it_took
+
+if TYPE_CHECKING:
+    from insights_engine.trend.answer import Trend
 
 router = APIRouter()
 
 
 @router.api_route("/api/projects/{project_id}/insights/trend", methods=["GET", "POST"])
 async def trend(request: Request) -> Response:
-    """Flat filters (query string or JSON body), or a body that is a TrendsQuery node or holds one as `query`."""
-    access = await authorize(request, "insight:read")
-    query = await _query(request)
-    from insights_engine.trend.answer import answer
-
-    assert access.project is not None
-    found = answer(query, access.project, access.services, access.now)
+    """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
+    access = await authorize(request, "insight:read", body_token=True)
+    found = await _answer(request, access)
     if _wants_csv(request):
         return _csv(request, access, found.result, found.resolved_date_range)
     return JsonResponse(
@@ -34,30 +34,21 @@ async def trend(request: Request) -> Response:
             "is_cached": False,
             "last_refresh": iso(access.now),
             "next": _next(request, len(found.result)),
-            "timings": [{"k": "clickhouse", "t": round(found.cost.milliseconds / 1000, 6)}],
+            **what_it_took(found, request),
         }
     )
 
 
-async def _query(request: Request) -> TrendQuery:
-    from insights_engine.trend.legacy import parse_legacy
-
+async def _answer(request: Request, access: Access) -> Trend:
     values: dict[str, Any] = dict(request.query_params)
     if request.method == "POST":
         _require_json(request)
         body = await json_object(request)
         node = body.get("query", body)
         if isinstance(node, dict) and isinstance(node.get("kind"), str):
-            from insights_engine.trend.node import parse_node
-
-            return parse_node(_unwrapped(node))
+            return answer_node(node, access)
         values |= body
-    return parse_legacy(values)
-
-
-def _unwrapped(node: dict[str, Any]) -> dict[str, Any]:
-    source = node.get("source")
-    return source if node["kind"] == "InsightVizNode" and isinstance(source, dict) else node
+    return answer_filters(values, access)
 
 
 def _require_json(request: Request) -> None:

@@ -26,7 +26,8 @@ def client(service: str) -> Any:
             import boto3
             from botocore.config import Config
 
-            _clients[where] = boto3.session.Session().client(
+            session: Any = boto3.session.Session()  # its stub has one overload a service, and `service` is any
+            _clients[where] = session.client(
                 service,
                 config=Config(
                     connect_timeout=3,

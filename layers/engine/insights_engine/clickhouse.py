@@ -39,6 +39,7 @@ _LIMITS = {
 }
 # Codes that only the values in a request can cause (a bad regular expression, say).
 _INPUT = {427: "A regular expression cannot be read"}
+_BAD_REGEX = re.compile(r"cannot compile re2: (.*?), error: (.*?)\. Look at", re.DOTALL)
 _UNKNOWN_DATABASE = 81
 
 
@@ -207,7 +208,9 @@ def _public(error: Exception) -> Exception:
         status, detail = _LIMITS[code]
         return Overloaded(detail, status=status)
     if code in _INPUT:
-        return ValidationError(f"{_INPUT[code]}.")
+        found = _BAD_REGEX.search(str(error))
+        what = f": {found[1][:100]!r}, {found[2][:100]}" if found else ""
+        return ValidationError(f"{_INPUT[code]}{what}.")
     return error
 
 

@@ -13,10 +13,13 @@ from insights_engine.definitions import Action, Cohort, Step
 from insights_engine.entities import ActionEntity, Entity
 from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.filters import COHORT_TYPES, MAX_DEPTH, Filter, Leaf, parse_filters
-from insights_engine.operators import OPERATORS, Asked, positive, texts
+from insights_engine.operators import OPERATORS, Asked, positive
 from insights_engine.project import Project
-from insights_engine.scan import Scan, json_text, require_group_index, session_text
+from insights_engine.scan import Scan, json_text, person_text, require_group_index, session_text
 from insights_engine.sql import FALSE, TRUE, Sql, both, either, negate
+
+# What a filter by cohort may ask.
+_MEMBERSHIP = ("in", "not_in", "exact", "is_not")
 
 
 def matches(scan: Scan, tree: Filter, depth: int = 0) -> Sql:
@@ -83,18 +86,24 @@ def _leaf(scan: Scan, leaf: Leaf, depth: int) -> Sql:
         case "group":
             index = require_group_index(leaf.group_type_index, leaf.field)
             source = scan.groups_source(index)
-            holds = _positive(scan, leaf, json_text(leaf.key))
+            holds = _chooses(scan, leaf, json_text(leaf.key))
             return _by_set(leaf, scan.group_key(index), Sql("SELECT key {s} AND ({c})", s=source, c=holds))
         case "session":
-            holds = _positive(scan, leaf, session_text(leaf.key, leaf.field))
+            holds = _chooses(scan, leaf, session_text(leaf.key, leaf.field))
             chosen = Sql("SELECT session {s} HAVING {c}", s=scan.sessions_source(), c=holds)
             return _by_set(leaf, Sql("session"), chosen)
         case "element":
             return _element(leaf)
         case "hogql":
-            raise ValidationError(f"{leaf.field}: SQL expressions are not supported", attr=attr_of(leaf.field))
+            return _expression(scan, leaf)
         case kind:
             return _in_place(scan, leaf, scan.text(kind, leaf.key, leaf.group_type_index, leaf.field))
+
+
+def _expression(scan: Scan, leaf: Leaf) -> Sql:
+    from insights_engine.hogql import condition
+
+    return condition(scan, leaf.key, leaf.field)
 
 
 def _asked(scan: Scan, leaf: Leaf) -> Asked:
@@ -111,22 +120,37 @@ def _in_place(scan: Scan, leaf: Leaf, value: Sql) -> Sql:
     if operator.opposite_of is None:
         return holds
     differs = Sql("NOT ifNull({c}, false)", c=holds)
-    if operator.list_needs_present and len(texts(_asked(scan, leaf))) > 1:
+    if _needs_present(leaf):
         return both(Sql("isNotNull({v})", v=value), differs)
     return differs
 
 
 def _by_set(leaf: Leaf, member: Sql, chosen: Sql) -> Sql:
-    """Membership of a set that was selected by the positive form."""
-    inside = "NOT IN" if OPERATORS[leaf.operator].opposite_of else "IN"
+    """Membership of a set that was selected by `_chooses`."""
+    inside = "NOT IN" if _is_opposite(leaf) else "IN"
     return Sql("{m} " + inside + " ({s})", m=member, s=chosen)
+
+
+def _chooses(scan: Scan, leaf: Leaf, value: Sql) -> Sql:
+    """What the set's rows pass: the positive form, or the operator itself where a row must have the property."""
+    return _positive(scan, leaf, value) if _is_opposite(leaf) else _in_place(scan, leaf, value)
+
+
+def _is_opposite(leaf: Leaf) -> bool:
+    return OPERATORS[leaf.operator].opposite_of is not None and not _needs_present(leaf)
+
+
+def _needs_present(leaf: Leaf) -> bool:
+    """A distinct id is never missing; of a person's all are looked at."""
+    values = leaf.value if isinstance(leaf.value, list) and leaf.key != "distinct_id" else []
+    return OPERATORS[leaf.operator].list_needs_present and sum(v is not None for v in values) > 1
 
 
 def _person_set(scan: Scan, leaf: Leaf) -> Sql:
     if leaf.key == "distinct_id":
-        holds = _positive(scan, leaf, Sql("distinct_id"))
+        holds = _chooses(scan, leaf, Sql("distinct_id"))
         return Sql("SELECT person FROM person_distinct_ids FINAL WHERE {mine} AND ({c})", mine=scan.is_mine, c=holds)
-    holds = _positive(scan, leaf, json_text(leaf.key))
+    holds = _chooses(scan, leaf, person_text(leaf.key))
     return Sql("SELECT person {s} AND ({c})", s=scan.persons_source(), c=holds)
 
 
@@ -134,7 +158,9 @@ def _cohort(scan: Scan, leaf: Leaf, depth: int) -> Sql:
     cohort = scan.definitions.cohorts.get(leaf.value)
     if cohort is None:
         raise ValidationError(f"Cohort {leaf.value} does not exist in this project", attr=attr_of(leaf.field))
-    outside = leaf.negated != (leaf.operator in ("not_in", "is_not"))
+    if leaf.operator not in _MEMBERSHIP:
+        raise unknown(f"{leaf.field}.operator", leaf.operator, _MEMBERSHIP)
+    outside = leaf.negated or leaf.operator in ("not_in", "is_not")
     return Sql("{p} " + ("NOT IN" if outside else "IN") + " ({s})", p=scan.person, s=people(scan, cohort, depth + 1))
 
 
@@ -152,7 +178,7 @@ def _person_matches(scan: Scan, tree: Filter, depth: int) -> Sql:
     if tree.key == "distinct_id":
         holds = _by_set(tree, Sql("person"), _person_set(scan, tree))
     else:
-        holds = _in_place(scan, tree, json_text(tree.key))
+        holds = _in_place(scan, tree, person_text(tree.key))
     return negate(Sql("ifNull({c}, false)", c=holds)) if tree.negated else holds
 
 
@@ -193,12 +219,14 @@ def _element(leaf: Leaf) -> Sql:
     """`selector` and `tag_name` take exact and is_not only."""
     operator = OPERATORS[leaf.operator]
     wanted = [str(v) for v in (leaf.value if isinstance(leaf.value, list) else [leaf.value]) if v is not None]
-    base = operator.opposite_of or operator.name
+    base = {"in": "exact"}.get(operator.opposite_of or operator.name, operator.opposite_of or operator.name)
     match leaf.key:
         case "selector" if base == "exact":
             holds = either(*(elements.selector(v, attr_of(leaf.field)) for v in wanted))
         case "tag_name" if base == "exact":
             holds = either(*(elements.tag_name(v) for v in wanted))
+        case "text" | "href" if base == "is_set":
+            holds = elements.has(leaf.key)
         case "text" | "href" if base in ("exact", "icontains", "regex"):
             matching = "contains" if base == "icontains" else base
             holds = either(*(elements.attribute(leaf.key, v, matching) for v in wanted))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from insights_engine.errors import ValidationError
+from insights_engine.errors import ValidationError, attr_of
 from insights_engine.intervals import Interval, IntervalName, start_of_day
 
 # Nothing was tracked before; `all` over a project without events starts here.
@@ -20,8 +20,9 @@ EARLIEST = date(2015, 1, 1)
 # The days that ClickHouse's Date can hold, with room for the shifts of compared and rolling periods.
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2148, 12, 31, tzinfo=UTC)
 
-_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}([T ].*)?$")
-_UNPADDED = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$")
+_ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]")
+# Unpadded too; of a month or a year alone, its first day.
+_DATE = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 # Searched for, not matched in full, as upstream does: any text with such a letter is a relative date.
 _RELATIVE = re.compile(r"-?(?P<number>\d{1,9})?(?P<kind>[hdwmqysHDWMQYS])(?P<position>Start|End)?")
 
@@ -57,15 +58,15 @@ def parse(text: str, now: datetime, zone: ZoneInfo, field: str) -> Moment:
     try:
         moment = _absolute(text.strip(), zone) or _relative(text, local_now) or Moment(local_now)
     except (OverflowError, ValueError):
-        raise ValidationError(f"{field} {text[:50]!r} is not a date", attr=field) from None
+        raise ValidationError(f"{field} {text[:50]!r} is not a date", attr=attr_of(field)) from None
     if not _FIRST <= moment.at <= _LAST:
-        raise ValidationError(f"{field} {text[:50]!r} is not between 1970 and 2148", attr=field)
+        raise ValidationError(f"{field} {text[:50]!r} is not between 1970 and 2148", attr=attr_of(field))
     return moment
 
 
 def _absolute(text: str, zone: ZoneInfo) -> Moment | None:
-    if unpadded := _UNPADDED.match(text):
-        year, month, day = map(int, unpadded.groups())
+    if found := _DATE.match(text):
+        year, month, day = (int(part or 1) for part in found.groups())
         return Moment(datetime(year, month, day, tzinfo=zone))
     if not _ISO.match(text):
         return None
@@ -82,8 +83,8 @@ def _relative(text: str, now: datetime) -> Moment | None:
 
 
 def _moved(now: datetime, n: int, kind: str, position: str | None) -> datetime:
-    """`now` less n units; the sign is not looked at. Only `M` (minutes) differs from its lower case (months)."""
-    match kind if kind == "M" else kind.lower():
+    """`now` less n units; the sign is not looked at. Of the upper-case letters only `M` (minutes) means something."""
+    match kind:
         case "h":
             at = _shift(now, timedelta(hours=n))
             return _clock(at, position, time(at.hour), time(at.hour, 59, 59, 999999))
@@ -104,8 +105,10 @@ def _moved(now: datetime, n: int, kind: str, position: str | None) -> datetime:
             return at.replace(day=min(31, calendar.monthrange(at.year, at.month)[1])) if position else at
         case "M":
             return _shift(now, timedelta(minutes=n))
-        case _:
+        case "s":
             return _shift(now, timedelta(seconds=n))
+        case _:
+            return now
 
 
 def _shift(at: datetime, delta: timedelta) -> datetime:
@@ -139,30 +142,30 @@ def resolve(
     earliest: datetime | None = None,
 ) -> Range:
     """The range of a query. `exact_now` is the window of a BoldNumber; `earliest` is what `all` stands for."""
-    begin = _begin(date_from, interval, now, zone, exact=exact_now, explicit=explicit, earliest=earliest)
     end = _end(date_to, interval, now, zone, exact=exact_now, explicit=explicit)
+    if date_from == "all":
+        begin = _first_day(earliest, end, zone)
+    else:
+        begin = _begin(date_from, interval, now, zone, exact=exact_now, explicit=explicit)
     if begin.at > end:
         raise ValidationError("date_from is after date_to", attr="date_from")
     return Range(begin.at, end, _select_from(begin, date_from, interval, zone, monday, exact_now or explicit))
 
 
+def _first_day(earliest: datetime | None, end: datetime, zone: ZoneInfo) -> Moment:
+    """What `all` stands for: the day of the first event, or the range's last where everything came later."""
+    floor = datetime.combine(EARLIEST, time(), zone)
+    first = max(earliest.astimezone(zone), floor) if earliest else floor
+    return Moment(start_of_day(min(first, end)))
+
+
 def _begin(
-    text: str | None,
-    interval: Interval,
-    now: datetime,
-    zone: ZoneInfo,
-    *,
-    exact: bool,
-    explicit: bool,
-    earliest: datetime | None,
+    text: str | None, interval: Interval, now: datetime, zone: ZoneInfo, *, exact: bool, explicit: bool
 ) -> Moment:
-    if text == "all":
-        floor = datetime.combine(EARLIEST, time(), zone)
-        return Moment(start_of_day(max(earliest.astimezone(zone), floor) if earliest else floor))
     moment = parse(text or "-7d", now, zone, "date_from")
     if not moment.is_relative or exact or explicit or interval.name == "minute":
         return moment
-    if moment.kind in ("h", "H"):
+    if moment.kind == "h":
         return Moment(moment.at.replace(minute=0, second=0, microsecond=0), moment.kind)
     return Moment(start_of_day(moment.at), moment.kind)
 
@@ -192,7 +195,7 @@ def _select_from(
     if name in ("hour", "minute"):
         return begin.at if begin.is_relative else interval.floor(begin.at, monday)
     if name == "day":
-        return begin.at if begin.kind in ("h", "H") else start_of_day(begin.at)
+        return begin.at if begin.kind == "h" else start_of_day(begin.at)
     if name == "week":
         return start_of_day(begin.at)
     return interval.floor(begin.at, monday)

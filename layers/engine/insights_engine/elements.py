@@ -22,8 +22,14 @@ def _values(attribute: str) -> Sql:
     return Sql("extractAll(elements_chain, {r:String})", r=rf"(?:[:\"]){re.escape(attribute)}={_QUOTED}")
 
 
+def has(name: str) -> Sql:
+    return Sql("notEmpty({x})", x=_values(name))
+
+
 def attribute(name: str, value: str, matching: str) -> Sql:
     """`name` is text or href; `matching` exact, contains or regex."""
+    if matching != "regex":
+        value = value.replace("\\", "\\\\").replace('"', '\\"')  # as the chain writes it
     if matching == "exact":
         return Sql("has({x}, {v:String})", x=_values(name), v=value)
     test = "match(x, {v:String})" if matching == "regex" else "positionCaseInsensitiveUTF8(x, {v:String}) > 0"

@@ -16,6 +16,7 @@ from insights_engine.sql import Sql
 
 IntervalName = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
 _EPOCH = date(1970, 1, 1)
+_HOUR = timedelta(hours=1)
 # More buckets than any chart shows; what would be more is an error that says so.
 MAX_BUCKETS = 20_000
 
@@ -36,11 +37,21 @@ def start_of_day(at: datetime) -> datetime:
     return datetime.combine(at.date(), time(), at.tzinfo)
 
 
-def _plus(**units: int) -> Callable[[datetime], datetime]:
-    delta = timedelta(**units)
-    if delta < timedelta(days=1):
-        return lambda at: (at.astimezone(UTC) + delta).astimezone(at.tzinfo)
-    return lambda at: at + delta
+def _hour(at: datetime) -> datetime:
+    """Hours run from the day's midnight, as ClickHouse cuts them: some clocks change by half an hour."""
+    midnight = start_of_day(at).astimezone(UTC)
+    elapsed = at.astimezone(UTC) - midnight
+    return (midnight + elapsed // _HOUR * _HOUR).astimezone(at.tzinfo)
+
+
+def _next_hour(at: datetime) -> datetime:
+    following = _after(at, _HOUR)
+    return _after(start_of_day(following), timedelta(0)) if following.date() != at.date() else following
+
+
+def _after(at: datetime, length: timedelta) -> datetime:
+    """Minutes and hours are lengths of time, whatever the clock does."""
+    return (at.astimezone(UTC) + length).astimezone(at.tzinfo)
 
 
 def _first(at: datetime, month: int) -> datetime:
@@ -68,19 +79,19 @@ INTERVALS = {
             "toStartOfMinute({local})",
             False,
             lambda at, _: at.replace(second=0, microsecond=0),
-            _plus(minutes=1),
+            lambda at: _after(at, timedelta(minutes=1)),
             "%Y-%m-%d %H:%M:%S",
         ),
         Interval(
             "hour",
             "toStartOfHour({local})",
             False,
-            lambda at, _: at.replace(minute=0, second=0, microsecond=0),
-            _plus(hours=1),
+            lambda at, _: _hour(at),
+            _next_hour,
             "%Y-%m-%d %H:%M:%S",
         ),
-        Interval("day", "{day}", True, lambda at, _: start_of_day(at), _plus(days=1), "%Y-%m-%d"),
-        Interval("week", "toStartOfWeek({day}, {mode})", True, _week, _plus(days=7), "%Y-%m-%d"),
+        Interval("day", "{day}", True, lambda at, _: start_of_day(at), lambda at: at + timedelta(days=1), "%Y-%m-%d"),
+        Interval("week", "toStartOfWeek({day}, {mode})", True, _week, lambda at: at + timedelta(days=7), "%Y-%m-%d"),
         Interval("month", "toStartOfMonth({day})", True, lambda at, _: _first(at, at.month), _months(1), "%Y-%m-%d"),
         Interval(
             "quarter",

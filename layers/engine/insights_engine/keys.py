@@ -50,6 +50,16 @@ def person_counter(project_id: int) -> Key:
     return f"PROJECT#{project_id}#PERSONS", "COUNTER"
 
 
+def demo(project_id: int) -> Key:
+    """`{"now", "persons", "visits", "events", "is_complete"}`: how far the load of the demo data has come."""
+    return f"PROJECT#{project_id}", "DEMO"
+
+
+def import_checkpoint(project_id: int, file: str) -> Key:
+    """`{"row", "offset", "loaded", "bad", "is_complete"}`: how far a file, named by its contents, is imported."""
+    return f"PROJECT#{project_id}", f"IMPORT#{file}"
+
+
 def counter(kind: str) -> Key:
     """`{"next"}`: the last id given to a project, a cohort or an action."""
     return "COUNTER", kind

@@ -11,15 +11,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from insights_engine.dates import parse as parse_date
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.sql import Sql, both, either
+from insights_engine.sql import Sql, both, either, number
 
 _NUMBER = "toFloat64OrNull({p})"
-_DATE = "parseDateTime64BestEffortOrNull({p}, 6, {zone:String})"
+# What is shorter is no date: "5" would be read as the fifth of this month.
+_DATE = "if(length({p}) >= 8, parseDateTime64BestEffortOrNull({p}, 6, {zone:String}), NULL)"
 _VERSION = (
     "arrayResize(arrayMap(n -> toUInt64OrZero(n), "
     "splitByChar('.', extract(ifNull({p}, ''), '^\\\\s*v?(\\\\d+(?:\\\\.\\\\d+)*)'))), 3)"
@@ -57,10 +59,19 @@ def text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float) and math.isfinite(value):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value).replace("e+", "e")
+        return _float_text(value)
     import orjson
 
     return orjson.dumps(value).decode()
+
+
+def _float_text(value: float) -> str:
+    """As ClickHouse writes it: the shortest digits, with an exponent from 1e21 and below 1e-6."""
+    if value and not 1e-6 <= abs(value) < 1e21:
+        digits, _, exponent = f"{Decimal(repr(value)):e}".partition("e")
+        return f"{digits}e{int(exponent)}"
+    text = f"{Decimal(repr(value)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def texts(asked: Asked) -> list[str]:
@@ -71,12 +82,12 @@ def texts(asked: Asked) -> list[str]:
 
 def _number(value: Any, asked: Asked) -> float:
     try:
-        number = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if math.isnan(number):
+        found = float(value) if not isinstance(value, bool) else math.nan
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if math.isnan(found):
         raise ValidationError(f"{asked.field}.value {str(value)[:50]!r} is not a number", attr=attr_of(asked.field))
-    return number
+    return found
 
 
 def _each(make: Callable[[Sql, str], Sql]) -> Maker:
@@ -109,12 +120,12 @@ def _compare(sign: str) -> Maker:
 
     def one(p: Sql, value: Any, asked: Asked) -> Sql:
         try:
-            number = _number(value, asked)
+            limit = _number(value, asked)
         except ValidationError:
             if isinstance(value, str) and re.match(r"\d{4}-\d{1,2}-\d{1,2}", value):
                 return _by_date(sign, p, value, asked)
             raise
-        return Sql(_NUMBER + f" {sign} " + "{v:Float64}", p=p, v=number)
+        return Sql(_NUMBER + f" {sign} " + "{v:Float64}", p=p, v=limit)
 
     def make(p: Sql, asked: Asked) -> Sql:
         values = asked.value if isinstance(asked.value, list) else [asked.value]
@@ -231,7 +242,7 @@ OPERATORS = {
         Operator("between", _between, help="a number from min to max, both included"),
         Operator(
             "not_between",
-            lambda p, a: both(Sql("isNotNull(" + _NUMBER + ")", p=p), Sql("NOT ({c})", c=_between(p, a))),
+            lambda p, a: both(Sql("isNotNull({n})", n=number(p)), Sql("NOT ({c})", c=_between(p, a))),
             help="a number outside min to max",
         ),
         Operator("is_set", _is_set, takes_value=False, help="present"),

@@ -6,10 +6,12 @@ one such SELECT in the making: what it is asked for beyond the event's own colum
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
 
+from insights_engine.channels import Origin, channel
 from insights_engine.dates import END_OF_DAY
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError, unknown
@@ -38,23 +40,36 @@ SESSION_PROPERTIES = {
     "$entry_pathname": "argMinIf(properties.`$pathname`, ts, isNotNull(properties.`$pathname`))",
     "$end_current_url": "argMaxIf(properties.`$current_url`, ts, isNotNull(properties.`$current_url`))",
     "$end_pathname": "argMaxIf(properties.`$pathname`, ts, isNotNull(properties.`$pathname`))",
-    "$entry_referring_domain": "argMinIf(properties.`$referring_domain`, ts, isNotNull(properties.`$referring_domain`))",
+    "$entry_referring_domain": (
+        "argMinIf(properties.`$referring_domain`, ts, isNotNull(properties.`$referring_domain`))"
+    ),
     "$pageview_count": "countIf(event = '$pageview')",
     "$autocapture_count": "countIf(event = '$autocapture')",
     "$screen_count": "countIf(event = '$screen')",
 }
 
 
+# The properties that a channel type follows from, in the order of Origin's fields.
+_ORIGIN = ("$referring_domain", "utm_source", "utm_medium", "utm_campaign", "gclid")
+
+
 def micros(at: datetime) -> int:
     return round(at.timestamp() * _MICRO)
 
 
-def json_text(key: str, *, typed: frozenset[str] = frozenset()) -> Sql:
-    """A property of a JSON column as Nullable text; a declared path is text already and keeps its dictionary."""
+def json_text(key: str, *, inside: Sequence[str] = (), typed: frozenset[str] = frozenset()) -> Sql:
+    """A property of a JSON column as Nullable text; a declared path is text already and keeps its dictionary.
+
+    `inside` goes on into a property that is an object, which is stored as its JSON text.
+    """
     if not key or "\0" in key:
         return Sql("CAST(NULL, 'Nullable(String)')")
     path = Sql("properties.{k}", k=identifier(key.replace(".", "%2E")))
-    return path if key in typed else Sql("CAST({p}, 'Nullable(String)')", p=path)
+    text = path if key in typed else Sql("CAST({p}, 'Nullable(String)')", p=path)
+    if not inside:
+        return text
+    keys = Sql.join(", ", (Sql("{k:String}", k=part) for part in inside))
+    return Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=keys)
 
 
 @dataclass(slots=True)
@@ -126,22 +141,31 @@ class Scan:
 
     # Properties
 
-    def text(self, kind: str, key: str, group_index: int | None = None, where: str = "property") -> Sql:
+    def text(
+        self,
+        kind: str,
+        key: str,
+        group_index: int | None = None,
+        where: str = "property",
+        inside: Sequence[str] = (),
+    ) -> Sql:
         """A property as Nullable(String) of each event read; NULL when missing. Raises for a kind that has none."""
+        value, name = json_text(key, inside=inside), "\0".join((key, *inside))
         match kind:
             case "event":
-                return json_text(key, typed=TYPED_EVENT_PROPERTIES)
+                return json_text(key, inside=inside, typed=TYPED_EVENT_PROPERTIES)
             case "event_metadata":
                 return self.metadata(key, where)
             case "person" if key == "distinct_id":
                 return Sql("distinct_id")
             case "person":
-                return self._joined("persons", self.person, "person", self.persons_source(), json_text(key), key)
+                return self._joined(
+                    "persons", self.person, "person", self.persons_source(), person_text(key, inside), name
+                )
             case "group":
                 index = require_group_index(group_index, where)
-                return self._joined(
-                    f"group{index}", self.group_key(index), "key", self.groups_source(index), json_text(key), key
-                )
+                source = self.groups_source(index)
+                return self._joined(f"group{index}", self.group_key(index), "key", source, value, name)
             case "session":
                 return self._joined(
                     "sessions", Sql("session"), "session", self.sessions_source(), session_text(key, where), key
@@ -157,6 +181,14 @@ class Scan:
         if key not in EVENT_METADATA:
             raise unknown(f"{where}.key", key, [*EVENT_METADATA, "person_id"])
         return Sql(EVENT_METADATA[key], local=self.local)
+
+    def created_at(self, group_index: int | None) -> Sql:
+        """When the event's person, or its group of a type, was created; 1970 when there is no such row."""
+        value = Sql("created_at")
+        if group_index is None:
+            return self._joined("persons", self.person, "person", self.persons_source(), value, "\0created_at")
+        source = self.groups_source(group_index)
+        return self._joined(f"group{group_index}", self.group_key(group_index), "key", source, value, "\0created_at")
 
     def persons_source(self) -> Sql:
         return Sql("FROM persons FINAL WHERE {mine} AND is_deleted = 0", mine=self.is_mine)
@@ -197,9 +229,24 @@ class Scan:
 
 
 def session_text(key: str, where: str) -> Sql:
+    if key == "$channel_type":
+        return channel(Origin(*(_at_entry(name) for name in _ORIGIN)))
     if key not in SESSION_PROPERTIES:
-        raise unknown(f"{where}.key", key, SESSION_PROPERTIES)
+        raise unknown(f"{where}.key", key, [*SESSION_PROPERTIES, "$channel_type"])
     return Sql("CAST({v}, 'Nullable(String)')", v=Sql(SESSION_PROPERTIES[key]))
+
+
+def _at_entry(key: str) -> Sql:
+    """A property of the session's first event that has it."""
+    value = json_text(key, typed=TYPED_EVENT_PROPERTIES)
+    return Sql("argMinIf({v}, ts, isNotNull({v}))", v=value)
+
+
+def person_text(key: str, inside: Sequence[str] = ()) -> Sql:
+    """A person's property, or one that follows from others."""
+    if key == "$virt_initial_channel_type":
+        return channel(Origin(*(json_text(f"$initial_{name.removeprefix('$')}") for name in _ORIGIN)))
+    return json_text(key, inside=inside)
 
 
 def require_group_index(index: int | None, where: str) -> int:

@@ -130,6 +130,12 @@ def negate(condition: Sql) -> Sql:
     return TRUE if condition == FALSE else Sql("NOT ({c})", c=condition)
 
 
+def number(text: Sql) -> Sql:
+    """The number that a text is, NULL for every other text; `nan` and `inf` would make sums of everything else."""
+    parsed = Sql("toFloat64OrNull({t})", t=text)
+    return Sql("if(isFinite({n}), {n}, NULL)", n=parsed)
+
+
 def identifier(name: str) -> Sql:
     """A quoted identifier that can only be a name, whatever characters it has."""
     escaped = name.replace("\\", "\\\\").replace("`", "\\`").replace("\0", "")

@@ -29,5 +29,12 @@ TYPED_EVENT_PROPERTIES = frozenset(
     }
 )
 
-# A dot in a property's name is a character, not a level: `{"b.c": 1}` has the one key `b.c`.
-JSON_SETTINGS = {"json_type_escape_dots_in_keys": 1}
+# A dot in a property's name is a character, not a level: `{"b.c": 1}` has the one key `b.c`. ClickHouse writes it as
+# `b%2Ec`, so that a property of that very name would be the same path twice: the first is kept.
+# A text that looks like a date stays the text it is.
+JSON_SETTINGS = {
+    "json_type_escape_dots_in_keys": 1,
+    "type_json_skip_duplicated_paths": 1,
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
+}

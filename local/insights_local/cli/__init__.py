@@ -33,7 +33,8 @@ def _words(error: Exception) -> str | None:
     from insights_engine.migrations import MigrationError
 
     if isinstance(error, ApiError):
-        return f"{error.attr}: {error.detail}" if error.attr else error.detail
+        is_named = not error.attr or error.attr.split("__")[0] in error.detail
+        return error.detail if is_named else f"{error.attr}: {error.detail}"
     if isinstance(error, MigrationError):
         return str(error)
     if isinstance(error, ClickHouseError):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from insights_local import data_dir as folder
 from insights_local.cli.options import local_data
+
+if TYPE_CHECKING:
+    from insights_engine.services import Services
+
+    from insights_local.importer import ImportReport
 
 _project = click.option(
     "--project", "project_id", type=int, required=True, metavar="ID", help="Number of the project that it belongs to."
@@ -84,15 +90,22 @@ def import_(
       insights import persons.jsonl events.parquet --project 1 --data-dir .data
       insights import export.jsonl --project 1 --kind events
     """
+    from insights_engine.ingest import RowError
+
     from insights_local.importer import import_file
     from insights_local.terminal import progress
 
     bad = 0
     with folder.opened(data_dir, needs="both") as services:
+        _check_project(services, project_id)
         for path in files:
-            with progress(path.name, "rows") as advance:
-                report = import_file(services, project_id, path, kind=kind, on_progress=advance, resume=resume)
-            bad += _say_report(path, report, shown)
+            try:
+                with progress(path.name, "rows") as advance:
+                    report = import_file(services, project_id, path, kind=kind, on_progress=advance, resume=resume)
+            except RowError as error:
+                raise click.ClickException(f"{path}: {error}") from error
+            _say_report(path, report, shown)
+            bad += report.bad
     sys.exit(1 if bad else 0)
 
 
@@ -117,8 +130,8 @@ def import_(
 def demo(project_id: int | None, directory: Path | None, persons: int, data_dir: Path | None) -> None:
     """Make up ninety days of a small planning tool's data that end today.
 
-    Visitors and members, sessions, page views, eight custom events, organizations as groups, a cohort and two actions.
-    What was loaded before is not loaded again.
+    Visitors and members, sessions, page views, eight custom events, organizations as groups. A load that was stopped
+    goes on where it was; one that is complete is not loaded again.
 
     \b
     Examples:
@@ -137,5 +150,29 @@ def demo(project_id: int | None, directory: Path | None, persons: int, data_dir:
         else:
             assert project_id is not None
             with folder.opened(data_dir, needs="both") as services:
+                _check_project(services, project_id)
                 count = load_demo(services, project_id, now=services.now(), persons=persons, on_progress=advance)
     click.echo(f"{count:,} events")
+
+
+def _check_project(services: Services, project_id: int) -> None:
+    from insights_acl import accounts
+
+    if accounts.find_project(services.policies, project_id) is None:
+        known = [
+            str(stored.project.id)
+            for organization in accounts.list_organizations(services.policies)
+            for stored in accounts.list_projects(services.policies, organization.id)
+        ]
+        raise click.ClickException(f"There is no project {project_id}; there are: {', '.join(known) or 'none yet'}.")
+
+
+def _say_report(path: Path, report: ImportReport, shown: int) -> None:
+    from_row = f" from row {report.resumed_at + 1:,}" if report.resumed_at else ""
+    repeated = f", {report.repeated:,} were there already" if report.repeated else ""
+    bad = f", {report.bad:,} bad" if report.bad else ""
+    click.echo(f"{path}{from_row}: {report.loaded:,} {report.kind} loaded{repeated}{bad}")
+    for problem in report.problems[:shown]:
+        click.echo(f"  row {problem.row:,}: {problem.why}", err=True)
+    if report.bad > min(shown, len(report.problems)):
+        click.echo(f"  and {report.bad - min(shown, len(report.problems)):,} more", err=True)

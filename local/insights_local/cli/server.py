@@ -11,7 +11,7 @@ from insights_local import data_dir as folder
 from insights_local.cli.options import local_data
 
 
-@click.command()
+@click.command(short_help="Serve the API on this machine, with demo data.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one.")
 @click.option(
     "--port",
@@ -61,7 +61,7 @@ def serve(
     sys.exit(Serving(host, port, data_dir, clickhouse, persons if with_demo else 0, access_log).run())
 
 
-@click.command()
+@click.command(short_help="Check that everything is in place.")
 @local_data
 def doctor(data_dir: Path | None) -> None:
     """Check that everything is in place, and say what to do where it is not.

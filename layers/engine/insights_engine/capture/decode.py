@@ -100,6 +100,8 @@ def _zstd(body: bytes, limit: int) -> bytes:
             whole = reader.read(limit + 1)
     except zstandard.ZstdError as error:
         raise DecodeError(f"invalid zstd data ({error})") from None
+    if not whole:
+        raise DecodeError("the compressed data ends too early")
     if len(whole) > limit:
         raise CaptureError(TOO_LARGE)
     return whole

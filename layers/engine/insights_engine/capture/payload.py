@@ -96,11 +96,11 @@ def read_v1(payload: Any, authorization: str, sender: Sender) -> Verdicts:
     return verdicts
 
 
-def checked_token(token: Any) -> str:
+def checked_token(told: Any) -> str:
     """Only the shape is looked at: whose it is, or whether anyone's, is found out when the events are stored."""
-    if not isinstance(token, str):
+    if not isinstance(told, str):
         raise TokenError.invalid("not_string")
-    token = token.strip()
+    token = told.strip()
     if not token:
         raise TokenError.invalid("empty")
     if len(token) > MAX_TOKEN_LENGTH:

@@ -15,7 +15,7 @@ from insights_engine import keys
 from insights_engine.ingest.groups import Group
 from insights_engine.ingest.identity import Resolution
 from insights_engine.ingest.persons import Person
-from insights_engine.ingest.rows import json_lines
+from insights_engine.ingest.rows import json_lines, stored_properties
 from insights_engine.ingest.writer import insert
 from insights_engine.services import Services
 from insights_engine.store import ConflictError, Store
@@ -51,7 +51,7 @@ def copy_groups(services: Services, project_id: int, groups: Iterable[Group]) ->
                 "type": group.index,
                 "key": group.key,
                 "created_at": group.created_at,
-                "properties": group.properties,
+                "properties": stored_properties(group.properties),
                 "version": group.version,
             }
             for group in groups
@@ -109,7 +109,7 @@ def _copy_merges(services: Services, project_id: int, resolution: Resolution) ->
 
 
 def _moves(store: Store, project_id: int, merged: Iterable[Person]) -> list[tuple[int, int, int]]:
-    """All that the survivors, as they are now, absorbed: rows that pointed at one of these point at them from now on."""
+    """All that the survivors, as they are now, absorbed: what pointed at one of these points at them from now on."""
     roots = _heads(store, project_id, [person.number for person in merged]).values()
     return sorted({(number, root.number, steps) for root in roots for number, steps in root.absorbed})
 
@@ -156,7 +156,7 @@ def _person(project_id: int, person: Person) -> dict[str, Any]:
         "uuid": person.uuid,
         "created_at": person.created_at,
         "is_identified": int(person.is_identified),
-        "properties": person.properties,
+        "properties": stored_properties(person.properties),
         "is_deleted": int(person.merged_into is not None),
         "version": person.version,
     }

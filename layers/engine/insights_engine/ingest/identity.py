@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from insights_engine import keys
 from insights_engine.ingest.persons import Command, Person, Touch, World, ids_of
@@ -75,13 +76,13 @@ class Identity:
         self._project_id = project_id
         self._numbers = Numbers(store, project_id)
 
-    def resolve(self, commands: Sequence[Command]) -> Resolution:
+    def resolve(self, commands: Sequence[Command], now: datetime) -> Resolution:
         """Carry the commands out, in order; afterwards every id of theirs that has a person has its number in `ids`."""
         total = Resolution()
         rest = list(commands)
         lost = 0
         while rest:
-            world = self._read(rest, total)
+            world = self._read(rest, total, int(now.timestamp()))
             world.numbers = self._numbers.take(len(ids_of(rest)) - len(world.ids))
             done = world.run(rest)
             written = self._commit(world, total)
@@ -102,7 +103,7 @@ class Identity:
         if items:
             self._store.put_many(items)
 
-    def _read(self, commands: Sequence[Command], total: Resolution) -> World:
+    def _read(self, commands: Sequence[Command], total: Resolution, now: int) -> World:
         """The world of the commands' ids; `total` learns of the merges on the way to it whose copies may be missing."""
         wanted = sorted(ids_of(commands))
         items = self._store.get_many([keys.distinct_id(self._project_id, i) for i in wanted])
@@ -120,7 +121,7 @@ class Identity:
                         total.merged[number] = persons[number]
         ids = {i: _root(persons, number) for i, number in first.items()}
         total.moved_ids |= {i: ids[i] for i, number in first.items() if ids[i] != number}
-        return World(self._project_id, ids, {n: p for n, p in persons.items() if not p.merged_into})
+        return World(self._project_id, ids, {n: p for n, p in persons.items() if not p.merged_into}, now)
 
     def _commit(self, world: World, total: Resolution) -> set[int]:
         """The numbers whose state in `world` is what the store holds now; none where an id went to someone else."""

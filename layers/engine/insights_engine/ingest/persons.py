@@ -35,7 +35,10 @@ _ILLEGAL = frozenset(
 
 @dataclass(slots=True)
 class Person:
-    """`absorbed`: (number, steps from it to this person) of all that were merged into this one and not squashed yet."""
+    """`absorbed`: (number, steps from it to this person) of all that were merged into this one and not squashed yet.
+
+    `merged_at` is in epoch seconds.
+    """
 
     number: int
     uuid: str
@@ -44,6 +47,7 @@ class Person:
     properties: dict[str, Any] = field(default_factory=dict)
     version: int = 0
     merged_into: int | None = None
+    merged_at: int = 0
     absorbed: tuple[tuple[int, int], ...] = ()
 
     @classmethod
@@ -56,6 +60,7 @@ class Person:
             properties=orjson.loads(item["properties"]),
             version=item["version"],
             merged_into=item.get("merged_into"),
+            merged_at=item.get("merged_at", 0),
             absorbed=tuple((n, steps) for n, steps in item.get("absorbed", ())),
         )
 
@@ -69,7 +74,7 @@ class Person:
             "version": self.version,
         }
         if self.merged_into is not None:
-            kept["merged_into"] = self.merged_into
+            kept |= {"merged_into": self.merged_into, "merged_at": self.merged_at}
         if self.absorbed:
             kept["absorbed"] = [list(pair) for pair in self.absorbed]
         return kept
@@ -114,6 +119,7 @@ class World:
     project_id: int
     ids: dict[str, int]
     persons: dict[int, Person]
+    now: int
     numbers: list[int] = field(default_factory=list)
     new_ids: dict[str, int] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
@@ -173,8 +179,12 @@ class World:
         self._change(person, is_identified=person.is_identified or link.identifies)
 
     def _merge(self, link: Link, source: int, target: int) -> None:
+        has_person = source in self.persons, target in self.persons
         gone, kept = self._person(source, link.source, link.at), self._person(target, link.target, link.at)
-        if gone.is_identified and not link.forced:
+        if has_person == (True, False):
+            # The number of personless events is nobody's, so that there is nobody to protect.
+            gone, kept = kept, gone
+        elif gone.is_identified and not link.forced:
             if kept.is_identified or not link.either_way:
                 self.refused.append(link)
                 return
@@ -204,7 +214,9 @@ class World:
     def _absorb(self, gone: Person, merged: Person) -> None:
         chain = tuple((number, steps + 1) for number, steps in gone.absorbed)
         self.persons[merged.number] = replace(merged, absorbed=(*merged.absorbed, (gone.number, 1), *chain))
-        self.persons[gone.number] = replace(gone, merged_into=merged.number, properties={}, absorbed=())
+        self.persons[gone.number] = replace(
+            gone, merged_into=merged.number, merged_at=self.now, properties={}, absorbed=()
+        )
         self.changed |= {merged.number, gone.number}
         self.merges[gone.number] = merged.number
         self._repoint(gone.number, merged.number)

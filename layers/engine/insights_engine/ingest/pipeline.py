@@ -78,13 +78,13 @@ class Ingest:
             try:
                 events = unpack(message.body)
             except Exception as error:  # whatever it is, it is this message's and no other's
-                _log("a message cannot be read", message=message.id, why=repr(error)[:200])
+                _log("a message cannot be read", message_id=message.id, why=repr(error)[:200])
                 outcome.failed.append(message.id)
                 continue
             self._sort(events, message, now, by_project, outcome)
         for project, arrived in by_project.values():
             try:
-                self._store(project, arrived, outcome)
+                self._store(project, arrived, now, outcome)
             except Exception as error:  # the store's or ClickHouse's: these messages come again
                 _log("events could not be stored", project=project["id"], why=repr(error)[:500])
                 outcome.failed += {a.message for a in arrived} - set(outcome.failed)
@@ -107,12 +107,12 @@ class Ingest:
                 event = stored_event(raw, project)
                 is_retry = message.receive_count > 1 or now - datetime.fromisoformat(raw["captured_at"]) > _RETRY_AGE
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                _log("an event cannot be read", message=message.id, why=repr(error)[:200])
+                _log("an event cannot be read", message_id=message.id, why=repr(error)[:200])
                 outcome.refused += 1
                 continue
             by_project.setdefault(project["id"], (project, []))[1].append(_Arrived(event, message.id, is_retry))
 
-    def _store(self, project: Item, arrived: list[_Arrived], outcome: Outcome) -> None:
+    def _store(self, project: Item, arrived: list[_Arrived], now: datetime, outcome: Outcome) -> None:
         fresh = set(map(id, without_repeats(self._services.clickhouse, project["id"], [a.event for a in arrived])))
         kept = [a for a in arrived if id(a.event) in fresh]
         outcome.repeated += len(arrived) - len(kept)
@@ -121,7 +121,7 @@ class Ingest:
         events = [a.event for a in kept]
         identity, groups = self._deciders(project["id"])
         indexes = self._copy_groups(project["id"], groups, events)
-        resolution = identity.resolve([command for event in events for command in person_commands(event)])
+        resolution = identity.resolve([command for event in events for command in person_commands(event)], now)
         copy_persons(self._services, project["id"], resolution, everything=any(a.is_retry for a in kept))
         identity.mark_copied(list(resolution.merged.values()), resolution.moved_ids)
         zone = zone_or_none(project.get("days_timezone") or "UTC")
@@ -182,7 +182,7 @@ def stored_event(raw: Mapping[str, Any], project: Item) -> Event:
     )
 
 
-def _log(message: str, **details: Any) -> None:
+def _log(what: str, **details: Any) -> None:
     from insights_engine.log import logger
 
-    logger().warning(message, extra=details)
+    logger().warning(what, extra=details)

@@ -60,7 +60,13 @@ def event_line(project_id: int, event: Event, person: int, zone: ZoneInfo | None
             line += b'"group%d":%b,' % (indexes[name], orjson.dumps(key))
     if event.elements_chain:
         line += b'"elements_chain":%b,' % orjson.dumps(event.elements_chain)
-    return line + b'"properties":%b}\n' % orjson.dumps(event.properties)
+    return line + b'"properties":%b}\n' % orjson.dumps(stored_properties(event.properties))
+
+
+def stored_properties(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Lists and objects as their JSON text: that is what they compare by, and a path each of their keys would cost."""
+    nested = {name: orjson.dumps(v).decode() for name, v in properties.items() if isinstance(v, (dict, list))}
+    return {**properties, **nested} if nested else properties
 
 
 def json_lines(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from insights_engine import definitions
 from insights_engine.clickhouse import Cost, Rows
+from insights_engine.errors import ValidationError
 from insights_engine.filters import parse_filters
 from insights_engine.project import Project
 from insights_engine.scan import Scan
@@ -33,18 +34,32 @@ class Trend:
 
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    plan = _plan(query, project, services, now)
+    plan = plan_of(query, project, services, now)
     for number, formula in enumerate(query.formulas):
         compile_formula(formula.text, len(query.series), "formula" if number == 0 else f"formulas[{number}]")
     if not branches(plan):
         return Trend([], False, resolved_range(plan), Sql(""), Cost())
     statement = compile_trend(plan)
-    rows: Rows = services.clickhouse.read(statement, project_id=project.id)
+    rows = read_rows(services, statement, query, project)
     shaped = shape(plan, rows.rows)
     return Trend(shaped.series, shaped.has_other, resolved_range(plan), statement, rows.cost)
 
 
-def _plan(query: TrendQuery, project: Project, services: Services, now: datetime) -> Plan:
+def read_rows(services: Services, statement: Sql, query: TrendQuery, project: Project) -> Rows:
+    """Faults of an SQL expression that only ClickHouse can see are the caller's."""
+    try:
+        return services.clickhouse.read(statement, project_id=project.id)
+    except Exception as error:
+        from insights_engine.hogql.failures import reason
+
+        said = reason(error) if query.has_expression(project) else None
+        if said is None:
+            raise
+        raise ValidationError(said) from error
+
+
+def plan_of(query: TrendQuery, project: Project, services: Services, now: datetime) -> Plan:
+    """The plan, with the actions and cohorts that the query names, and the first event's time where it asks for all."""
     actions, filters, cohorts = query.referred()
     if query.filter_test_accounts:
         filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
@@ -54,9 +69,8 @@ def _plan(query: TrendQuery, project: Project, services: Services, now: datetime
     earliest = None
     if query.date_from == "all" and query.series:
         # A second statement: the range, and with it the buckets, follow from what this one finds.
-        rows = services.clickhouse.read(
-            earliest_event(Scan(project, found, now), query.series), project_id=project.id
-        ).rows
+        statement = earliest_event(Scan(project, found, now), query.series)
+        rows = services.clickhouse.read(statement, project_id=project.id).rows
         if rows and rows[0][0]:
             earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(rows[0][0]))
     return make_plan(query, project, found, now, earliest)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from insights_engine.conditions import people
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
-from insights_engine.sql import Sql
+from insights_engine.sql import Sql, number
 from insights_engine.trend.model import Breakdown
 
 # What stands in answers for no value, and for the sum of all values beyond the limit.
@@ -23,6 +23,7 @@ BREAKDOWN_TYPES = {
     "group": "a property of the event's group",
     "session": "a property of the event's session",
     "event_metadata": "a column of the event",
+    "hogql": "an SQL expression over the event",
     "cohort": "cohorts, by id",
 }
 
@@ -31,7 +32,12 @@ NO_BREAKDOWN = Sql("CAST([], 'Array(Nullable(String))')")
 
 def value(scan: Scan, breakdown: Breakdown) -> Sql:
     """One breakdown's value of an event, before binning."""
-    text = scan.text(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.field)
+    if breakdown.type == "hogql":
+        from insights_engine.hogql import text_value
+
+        text = text_value(scan, breakdown.property, breakdown.field)
+    else:
+        text = scan.text(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.field)
     if breakdown.normalize_url:
         # A URL's trailing / ? and # are cut; what is empty then is the root.
         cut = Sql("replaceRegexpOne({t}, '[/?#]*$', '')", t=text)
@@ -41,13 +47,13 @@ def value(scan: Scan, breakdown: Breakdown) -> Sql:
 
 def bin_of(text: Sql, low: Sql, high: Sql, bins: int) -> Sql:
     """The range that a number falls in, as text: `[10,17.5]`. The last one's end is raised so that it holds the top."""
-    number = Sql("toFloat64OrNull({t})", t=text)
+    x = number(text)
     width = Sql("(({high} - {low}) / {n:UInt32})", high=high, low=low, n=bins)
     place = Sql(
-        "least({last:UInt32}, toUInt32(floor(if({w} = 0, {last:UInt32}, ({x} - {low}) / {w}))))",
+        "toUInt32(least({last:UInt32}, ifNotFinite(floor(({x} - {low}) / {w}), {last:UInt32})))",
         last=bins - 1,
         w=width,
-        x=number,
+        x=x,
         low=low,
     )
     start = Sql("{low} + {w} * {i}", low=low, w=width, i=place)
@@ -60,7 +66,7 @@ def bin_of(text: Sql, low: Sql, high: Sql, bins: int) -> Sql:
         w=width,
     )
     label = Sql("concat('[', toString({a}), ',', toString({b}), ']')", a=start, b=end)
-    return Sql("if(isNull({x}), NULL, {l})", x=number, l=label)
+    return Sql("if(isNull({x}), NULL, {l})", x=x, l=label)
 
 
 def by_properties(scan: Scan, breakdowns: Sequence[Breakdown], extents: Sequence[tuple[Sql, Sql] | None]) -> Sql:

@@ -13,11 +13,12 @@ from insights_engine.definitions import Cohort
 from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
-from insights_engine.sql import TRUE, Sql, both
+from insights_engine.sql import TRUE, Sql, both, number
 from insights_engine.trend.breakdowns import NO_BREAKDOWN, by_cohorts, by_properties, value
+from insights_engine.trend.heatmap import check, heatmap
 from insights_engine.trend.model import ALL_USERS, Series
 from insights_engine.trend.plan import Period, Plan
-from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds, heatmap
+from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds
 
 _SAMPLES = 1_000_000
 
@@ -49,6 +50,8 @@ def branches(plan: Plan) -> list[Branch]:
 
 def compile_trend(plan: Plan) -> Sql:
     """Raises ValidationError for what a filter, breakdown or maths cannot be asked."""
+    if plan.query.display.kind == "heatmap":
+        check(plan.query)
     selects = [_branch(plan, branch, index) for index, branch in enumerate(branches(plan))]
     return Sql.join(" UNION ALL ", selects)
 
@@ -76,7 +79,7 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
     scan = Scan(plan.project, plan.definitions, plan.now)
     series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
     selected = counts(scan, series.entity)
-    filters = _filters(plan, scan, series)
+    filters = filters_of(plan, scan, series)
     breakdown = _breakdown(plan, branch, scan, both(scan.is_mine, selected, _within(scan, period), filters))
     first, last = bucket_bounds(plan.interval, period.buckets)
     ask = Ask(
@@ -91,6 +94,7 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
         is_cumulative=plan.query.display.is_cumulative,
         first_bucket=first,
         last_bucket=last,
+        is_by_person=bool(plan.query.breakdown.cohorts),
     )
     source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[series.math.source]
     return _ranked(plan, source(ask), index)
@@ -100,7 +104,8 @@ def _within(scan: Scan, period: Period) -> Sql:
     return scan.within(period.range.select_from, period.range.end)
 
 
-def _filters(plan: Plan, scan: Scan, series: Series) -> Sql:
+def filters_of(plan: Plan, scan: Scan, series: Series) -> Sql:
+    """Everything but the entity and the range that an event must pass: global, series', test accounts, sample."""
     query = plan.query
     sampled = TRUE
     if query.sampling is not None and query.sampling < 1:
@@ -130,9 +135,9 @@ def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
             extents.append(None)
             continue
         inner = Scan(plan.project, plan.definitions, plan.now)
-        number = Sql("toFloat64OrNull({t})", t=value(inner, breakdown))
+        x = number(value(inner, breakdown))
         both_ends = Sql(
-            "(SELECT (min({x}), max({x})) {source} WHERE {where})", x=number, source=inner.from_clause(), where=where
+            "(SELECT (min({x}), max({x})) {source} WHERE {where})", x=x, source=inner.from_clause(), where=where
         )
         extents.append((Sql("tupleElement({e}, 1)", e=both_ends), Sql("tupleElement({e}, 2)", e=both_ends)))
     return by_properties(scan, by.properties, extents)
@@ -140,11 +145,10 @@ def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
 
 def _ranked(plan: Plan, source: Sql, index: int) -> Sql:
     """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
-    number = "toFloat64(ifNull(value, 0))"
     found = Sql(
         "SELECT breakdown, groupArray(bucket) AS ks, groupArray(if(isNaN({n}), 0, {n})) AS vs FROM ({s}) "
         "GROUP BY breakdown",
-        n=Sql(number),
+        n=Sql("toFloat64(ifNull(value, 0))"),
         s=source,
     )
     if not plan.query.breakdown:
@@ -155,10 +159,11 @@ def _ranked(plan: Plan, source: Sql, index: int) -> Sql:
         )
     null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
     return Sql(
-        "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, (sumMap(ks, vs) AS summed).1 AS keys, "
-        "summed.2 AS values FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
-        "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, if(is_other, {none}, breakdown) AS kept "
-        "FROM ({f})) GROUP BY kept, is_other",
+        "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, "
+        "(sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values "
+        "FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
+        "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, "
+        "if(is_other, {none}, breakdown) AS kept FROM ({f})) GROUP BY kept, is_other",
         i=index,
         null_last=null_last,
         limit=plan.query.breakdown_limit,

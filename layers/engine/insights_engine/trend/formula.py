@@ -1,6 +1,7 @@
 """Arithmetic over series: `A / B * 100`. Parsed by Python's own grammar, walked by an allow-list.
 
-Division by zero is 0, missing values are 0, nothing is rounded. Letters name series by position, in either case.
+Division by zero is 0, missing values are 0, nothing is rounded; `%` has the sign of its right side. Letters name series
+by position, in either case.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: lambda a, b: a / b if b else 0.0,
-    ast.Mod: lambda a, b: math.fmod(a, b) if b else 0.0,
-    ast.Pow: lambda a, b: a**b,
+    ast.Mod: lambda a, b: a % b if b else 0.0,
+    ast.Pow: math.pow,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[float], float]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 
@@ -41,9 +42,9 @@ def compile_formula(text: str, series_count: int, field: str = "formula") -> Eva
     def finite(values: Sequence[float]) -> float:
         try:
             value = evaluate(values)
-        except (OverflowError, ZeroDivisionError):
+        except (ArithmeticError, ValueError):  # too large, 0 ** -1, the root of a negative number
             return 0.0
-        return value if isinstance(value, int | float) and math.isfinite(value) else 0.0
+        return value if math.isfinite(value) else 0.0
 
     return finite
 
@@ -51,7 +52,7 @@ def compile_formula(text: str, series_count: int, field: str = "formula") -> Eva
 def _node(node: ast.expr, count: int, field: str) -> Evaluate:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            constant = float(number)
+            constant = _constant(number, field)
             return lambda _: constant
         case ast.Name(id=letter) if len(letter) == 1 and "A" <= letter <= "Z":
             return _letter(letter, count, field)
@@ -68,6 +69,13 @@ def _node(node: ast.expr, count: int, field: str) -> Evaluate:
         case _:
             found = ast.unparse(node)[:50]
             raise ValidationError(f"{field}: {found!r} is not a series letter, a number or arithmetic", attr=field)
+
+
+def _constant(number: float, field: str) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise ValidationError(f"{field} has a number that is too large", attr=field) from None
 
 
 def _letter(letter: str, count: int, field: str) -> Evaluate:

@@ -54,15 +54,16 @@ def parse_legacy(raw: Mapping[str, Any]) -> TrendQuery:
         formulas=_formulas(values),
         compare=_flag(values, "compare"),
         compare_to=_text(values, "compare_to"),
-        smoothing=_whole(values, "smoothing_intervals", 1, 1000) or 1,
+        smoothing=whole(values, "smoothing_intervals", 1, 1000) or 1,
         sampling=_sampling(values),
+        actor_group_index=group_index(values.get("aggregation_group_type_index"), "aggregation_group_type_index"),
     )
 
 
 def _json(values: Mapping[str, Any], name: str) -> Any:
     """A value that may be JSON text; text that is no JSON is itself."""
     value = values.get(name)
-    if not isinstance(value, str) or not value[:1].strip() or value.strip()[:1] not in '[{"':
+    if not isinstance(value, str) or not value.strip().startswith(("[", "{", '"')):
         return value
     try:
         return orjson.loads(value)
@@ -88,7 +89,8 @@ def _flag(values: Mapping[str, Any], name: str) -> bool:
     raise ValidationError(f"{name} must be true or false", attr=name)
 
 
-def _whole(values: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
+def whole(values: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
+    """A whole number or numeric text; None when absent."""
     value = values.get(name)
     if value is None or value == "":
         return None
@@ -184,7 +186,7 @@ def property_type(value: Any, field: str) -> str:
     known = {"event_properties": "event", "person_properties": "person", "session_properties": "session"}
     if value is None:
         return "event"
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise unknown(field, value, known)
     return known[value]
 
@@ -219,15 +221,14 @@ def _entity_filter(value: Any, field: str) -> Group:
 
 
 def _breakdown(values: Mapping[str, Any]) -> BreakdownBy:
-    limit = _whole(values, "breakdown_limit", 1, MAX_BREAKDOWN_LIMIT)
+    limit = whole(values, "breakdown_limit", 1, MAX_BREAKDOWN_LIMIT)
     hide = _flag(values, "breakdown_hide_other_aggregation")
     several = _json(values, "breakdowns")
     if several:
         if not isinstance(several, list):
             raise ValidationError("breakdowns must be a list", attr="breakdowns")
-        if len(several) > MAX_BREAKDOWNS:
-            raise ValidationError(f"breakdowns: at most {MAX_BREAKDOWNS}", attr="breakdowns")
-        made = tuple(_of_list(one, f"breakdowns[{i}]") for i, one in enumerate(several))
+        # The first ones are kept: what clients of this form rely on.
+        made = tuple(_of_list(one, f"breakdowns[{i}]") for i, one in enumerate(several[:MAX_BREAKDOWNS]))
         return BreakdownBy(made, as_list=True, limit=limit, hide_other=hide)
     value = _json(values, "breakdown")
     kind = values.get("breakdown_type") or "event"
@@ -236,7 +237,7 @@ def _breakdown(values: Mapping[str, Any]) -> BreakdownBy:
         return BreakdownBy(limit=limit, hide_other=hide)
     if kind == "undefined":
         kind = "event"
-    if kind not in BREAKDOWN_TYPES:
+    if not isinstance(kind, str) or kind not in BREAKDOWN_TYPES:
         raise unknown("breakdown_type", kind, BREAKDOWN_TYPES)
     if kind == "cohort":
         return BreakdownBy(cohorts=cohort_values(value, "breakdown"), limit=limit, hide_other=hide)
@@ -261,14 +262,14 @@ def _of_list(value: Any, field: str) -> Breakdown:
     if isinstance(named, bool) or not isinstance(named, str | int) or named == "":
         raise ValidationError(f"{field}.property must be the name of a property", attr=attr_of(f"{field}.property"))
     kind = value.get("type") or "event"
-    if kind == "cohort" or kind not in BREAKDOWN_TYPES:
+    if not isinstance(kind, str) or kind == "cohort" or kind not in BREAKDOWN_TYPES:
         raise unknown(f"{field}.type", kind, [name for name in BREAKDOWN_TYPES if name != "cohort"])
     return Breakdown(
         property=str(named),
         type=kind,
         group_type_index=group_index(value.get("group_type_index"), f"{field}.group_type_index"),
         normalize_url=_flag(value, "normalize_url"),
-        bins=_whole(value, "histogram_bin_count", 1, 1000),
+        bins=whole(value, "histogram_bin_count", 1, 1000),
         field=field,
     )
 

@@ -64,5 +64,6 @@ MATHS = {
             Math(f"{name}_count_per_actor", sql, "per_actor", f"{name} of the events per person")
             for name, sql in AGGREGATES.items()
         ),
+        Math("hogql", "{x}", "hogql", "an aggregate SQL expression, `math_hogql`"),
     )
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from insights_engine.entities import Entity
-from insights_engine.filters import EVERYTHING, Group
+from insights_engine.entities import ActionEntity, Entity
+from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
 from insights_engine.intervals import INTERVALS, Interval
+from insights_engine.project import Project
 from insights_engine.trend.displays import DEFAULT_DISPLAY, Display
 from insights_engine.trend.maths import TOTAL, Math
 
@@ -83,14 +84,27 @@ class TrendQuery:
     compare_to: str | None = None
     smoothing: int = 1
     sampling: float | None = None
+    # Lifecycle only: groups of that type instead of persons.
+    actor_group_index: int | None = None
 
     @property
     def breakdown_limit(self) -> int:
         return self.breakdown.limit or self.display.breakdown_limit
 
+    def has_expression(self, project: Project) -> bool:
+        """Whether anything in it may be SQL that a user wrote; an action or cohort may hold some as well."""
+        tests = str(project.test_account_filters) if self.filter_test_accounts else ""
+        trees = [self.filter, *(s.filter for s in self.series)]
+        return (
+            any(leaf.type in ("hogql", *COHORT_TYPES) for tree in trees for leaf in leaves(tree))
+            or any(s.math.source == "hogql" or isinstance(s.entity, ActionEntity) for s in self.series)
+            or any(b.type == "hogql" for b in self.breakdown.properties)
+            or "hogql" in tests
+        )
+
     def referred(self) -> tuple[set[int], list[Group], set[int]]:
         """Actions, filters (which may name cohorts) and cohorts that the query refers to."""
-        actions = {s.entity.action_id for s in self.series if hasattr(s.entity, "action_id")}
+        actions = {s.entity.action_id for s in self.series if isinstance(s.entity, ActionEntity)}
         return (
             actions,
             [self.filter, *(s.filter for s in self.series)],

@@ -1,32 +1,23 @@
-"""The TrendsQuery node -> TrendQuery. The node's schema is closed: an unknown field is an error.
-
-pydantic checks shape and types; what a name means is checked by the tables, so that both forms of the request answer
-alike. Fields that change nothing but the picture are named here and not looked at.
-"""
+"""The TrendsQuery node -> TrendQuery. Fields that change nothing but the picture are named here and not looked at."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic import ValidationError as PydanticError
 
-from insights_engine.entities import ActionEntity, Entity, EventEntity
-from insights_engine.errors import ParseError, ValidationError, nearest, unknown
-from insights_engine.filters import Group, parse_filters
-from insights_engine.intervals import INTERVALS
+from insights_engine.errors import ValidationError, unknown
+from insights_engine.filters import parse_filters
+from insights_engine.nodes import CompareFilter, DateRange, Index, Node, QueryNode, Text, interval_of, read, series_of
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
-from insights_engine.trend.legacy import cohort_values, property_type
-from insights_engine.trend.maths import MATHS, TOTAL
+from insights_engine.trend.legacy import cohort_values
 from insights_engine.trend.model import (
     MAX_BREAKDOWN_LIMIT,
     MAX_BREAKDOWNS,
-    MAX_SERIES,
     Breakdown,
     BreakdownBy,
     Formula,
-    Series,
     TrendQuery,
 )
 
@@ -63,55 +54,10 @@ VISUAL_FIELDS = frozenset(
     }
 )
 
-_Index = Annotated[int, Field(ge=0, le=4)]
-_Text = Annotated[str, Field(max_length=1000)]
 
-
-class _Node(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-class _DateRange(_Node):
-    date_from: _Text | None = None
-    date_to: _Text | None = None
-    explicit_date: bool | None = Field(None, alias="explicitDate")
-
-
-class _Measured(_Node):
-    name: _Text | None = None
-    custom_name: _Text | None = None
-    math: str | None = None
-    math_property: _Text | None = None
-    math_property_type: str | None = None
-    math_property_revenue_currency: Any = None
-    math_hogql: Annotated[str, Field(max_length=10_000)] | None = None
-    math_group_type_index: _Index | None = None
-    math_multiplier: float | None = None
-    properties: list[Any] | dict[str, Any] | None = None
-    fixed_properties: list[Any] | dict[str, Any] | None = Field(None, alias="fixedProperties")
-    optional_in_funnel: bool | None = Field(None, alias="optionalInFunnel")
-    version: float | None = None
-    response: Any = None
-
-
-class _EventsNode(_Measured):
-    kind: Literal["EventsNode"]
-    event: _Text | None = None
-    limit: int | None = None
-    order_by: list[str] | None = Field(None, alias="orderBy")
-
-
-class _ActionsNode(_Measured):
-    kind: Literal["ActionsNode"]
-    id: Annotated[int, Field(gt=0, lt=2**31)]
-
-
-_Series = Annotated[_EventsNode | _ActionsNode, Field(discriminator="kind")]
-
-
-class _FormulaNode(_Node):
+class _FormulaNode(Node):
     formula: str
-    custom_name: _Text | None = None
+    custom_name: Text | None = None
 
 
 class _TrendsFilter(BaseModel):
@@ -125,48 +71,31 @@ class _TrendsFilter(BaseModel):
     smoothing_intervals: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, alias="smoothingIntervals")
 
 
-class _BreakdownItem(_Node):
-    property: _Text | int
+class _BreakdownItem(Node):
+    property: Text | int
     type: str | None = None
     normalize_url: bool | None = None
     histogram_bin_count: Annotated[int, Field(ge=1, le=1000)] | None = None
-    group_type_index: _Index | None = None
+    group_type_index: Index | None = None
 
 
-class _BreakdownFilter(_Node):
-    breakdown: _Text | int | list[_Text | int] | None = None
+class _BreakdownFilter(Node):
+    breakdown: Text | int | list[Text | int] | None = None
     breakdown_type: str | None = None
     breakdown_limit: Annotated[int, Field(ge=1, le=MAX_BREAKDOWN_LIMIT)] | None = None
     breakdown_hide_other_aggregation: bool | None = None
     breakdown_histogram_bin_count: Annotated[int, Field(ge=1, le=1000)] | None = None
     breakdown_normalize_url: bool | None = None
-    breakdown_group_type_index: _Index | None = None
+    breakdown_group_type_index: Index | None = None
     breakdowns: Annotated[list[_BreakdownItem], Field(max_length=MAX_BREAKDOWNS)] | None = None
 
 
-class _CompareFilter(_Node):
-    compare: bool | None = None
-    compare_to: _Text | None = None
-
-
-class TrendsQueryNode(_Node):
+class TrendsQueryNode(QueryNode):
     kind: Literal["TrendsQuery"]
-    series: Annotated[list[_Series], Field(max_length=MAX_SERIES)]
-    date_range: _DateRange | None = Field(None, alias="dateRange")
-    interval: str | None = None
     trends_filter: _TrendsFilter | None = Field(None, alias="trendsFilter")
     breakdown_filter: _BreakdownFilter | None = Field(None, alias="breakdownFilter")
-    compare_filter: _CompareFilter | None = Field(None, alias="compareFilter")
-    properties: list[Any] | dict[str, Any] | None = None
-    filter_test_accounts: bool | None = Field(None, alias="filterTestAccounts")
-    sampling_factor: Annotated[float, Field(ge=0, le=1)] | None = Field(None, alias="samplingFactor")
-    aggregation_group_type_index: _Index | None = None
+    compare_filter: CompareFilter | None = Field(None, alias="compareFilter")
     conversion_goal: None = Field(None, alias="conversionGoal")
-    data_color_theme: float | None = Field(None, alias="dataColorTheme")
-    modifiers: dict[str, Any] | None = None
-    tags: dict[str, Any] | None = None
-    response: Any = None
-    version: float | None = None
 
 
 def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
@@ -174,42 +103,20 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
     shown = node.get("trendsFilter")
     if isinstance(shown, dict):
         node = {**node, "trendsFilter": {k: v for k, v in shown.items() if k not in VISUAL_FIELDS}}
-    try:
-        read = TrendsQueryNode.model_validate(node)
-    except PydanticError as error:
-        raise ParseError(schema_error(error, field, TrendsQueryNode)) from None
-    return _query(read, field)
+    return _query(read(TrendsQueryNode, node, field))
 
 
-def schema_error(error: PydanticError, field: str, model: type[BaseModel]) -> str:
-    """The first fault, with its place and, for an unknown field, the nearest known one."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = field
-    for part in first["loc"]:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        elif part not in ("EventsNode", "ActionsNode"):
-            place += f".{part}"
-    if first["type"] == "extra_forbidden":
-        name = str(first["loc"][-1])
-        known = [f.alias or n for n, f in model.model_fields.items()] if len(first["loc"]) == 1 else []
-        return f"{place}: unknown field{nearest(name, known)}"
-    return f"{place}: {first['msg']}"
-
-
-def _query(node: TrendsQueryNode, field: str) -> TrendQuery:
-    dates, compare = node.date_range or _DateRange(), node.compare_filter or _CompareFilter()
+def _query(node: TrendsQueryNode) -> TrendQuery:
+    dates, compare = node.date_range or DateRange(), node.compare_filter or CompareFilter()
     shown = node.trends_filter or _TrendsFilter()
-    if node.interval is not None and node.interval not in INTERVALS:
-        raise unknown("interval", node.interval, INTERVALS)
     if shown.display is not None and shown.display not in DISPLAYS:
         raise unknown("trendsFilter.display", shown.display, DISPLAYS)
     return TrendQuery(
-        series=tuple(_series(s, f"series[{i}]") for i, s in enumerate(node.series)),
+        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(node.series)),
         date_from=dates.date_from or None,
         date_to=dates.date_to or None,
         explicit_date=bool(dates.explicit_date),
-        interval=INTERVALS[node.interval or "day"],
+        interval=interval_of(node.interval),
         filter=parse_filters(node.properties, field="properties"),
         filter_test_accounts=bool(node.filter_test_accounts),
         breakdown=_breakdown(node.breakdown_filter or _BreakdownFilter()),
@@ -219,6 +126,7 @@ def _query(node: TrendsQueryNode, field: str) -> TrendQuery:
         compare_to=compare.compare_to or None,
         smoothing=shown.smoothing_intervals or 1,
         sampling=node.sampling_factor or None,
+        actor_group_index=node.aggregation_group_type_index,
     )
 
 
@@ -229,30 +137,6 @@ def _formulas(shown: _TrendsFilter) -> tuple[Formula, ...]:
     if shown.formulas:
         return tuple(Formula(text) for text in shown.formulas)
     return (Formula(shown.formula),) if shown.formula else ()
-
-
-def _series(node: _EventsNode | _ActionsNode, field: str) -> Series:
-    if node.math is not None and node.math not in MATHS:
-        raise unknown(f"{field}.math", node.math, MATHS)
-    entity: Entity = (
-        EventEntity(node.event, node.custom_name)
-        if isinstance(node, _EventsNode)
-        else ActionEntity(node.id, node.custom_name)
-    )
-    own = parse_filters(node.properties, field=f"{field}.properties")
-    fixed = parse_filters(node.fixed_properties, field=f"{field}.fixedProperties")
-    return Series(
-        entity=entity,
-        math=MATHS[node.math] if node.math else TOTAL,
-        math_name=node.math,
-        math_property=node.math_property or None,
-        math_property_type=property_type(node.math_property_type, f"{field}.math_property_type"),
-        math_hogql=node.math_hogql,
-        math_group_type_index=node.math_group_type_index,
-        math_multiplier=node.math_multiplier,
-        filter=Group("AND", (own, fixed)) if fixed.values else own,
-        field=field,
-    )
 
 
 def _breakdown(by: _BreakdownFilter) -> BreakdownBy:

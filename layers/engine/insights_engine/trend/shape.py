@@ -6,7 +6,6 @@ write objects.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from insights_engine.trend.breakdowns import NULL, OTHER
 from insights_engine.trend.compile import Branch, branches
 from insights_engine.trend.formula import compile_formula
 from insights_engine.trend.model import ALL_USERS, Formula, Series, echo
+from insights_engine.trend.numbers import bounded, shortest, smoothed, total
 from insights_engine.trend.plan import Period, Plan
 
 # The group of a line in the order of rows: ordinary values, then those without one, then the sum of the rest.
@@ -35,7 +35,7 @@ class Line:
 
     @property
     def total(self) -> float:
-        return math.fsum(self.values)
+        return total(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> Shaped:
     has_other = any(line.group == _OTHER for lines in by_branch for line in lines)
     if plan.query.breakdown.hide_other:
         by_branch = [[line for line in lines if line.group != _OTHER] for lines in by_branch]
-    ordered = [_finish(plan, line) for lines in by_branch for line in _ordered(lines)]
+    ordered = [line for lines in by_branch for line in _ordered([_finish(plan, line) for line in lines])]
     if plan.query.formulas:
         return Shaped([_formula_object(plan, line) for line in _formula_lines(plan, ordered)], has_other)
     return Shaped([_object(plan, line) for line in ordered], has_other)
@@ -81,7 +81,7 @@ def _line(
     for key, value in zip(keys, values, strict=True):
         place = 0 if plan.is_total else index.get(key)
         if place is not None:
-            data[place] = value
+            data[place] = bounded(value)
     if not plan.query.breakdown:
         return Line(branch, tuple(data))
     if is_other:
@@ -100,18 +100,12 @@ def _finish(plan: Plan, line: Line) -> Line:
     values = list(line.values)
     if query.display.is_cumulative:
         for i in range(1, len(values)):
-            values[i] += values[i - 1]
+            values[i] = bounded(values[i] + values[i - 1])
     if query.smoothing > 1 and not plan.is_total and not query.breakdown:
-        values = _smoothed(values, query.smoothing)
+        values = smoothed(values, query.smoothing)
     if query.sampling is not None and query.sampling < 1 and series.math.is_scaled:
-        values = [float(round(value / query.sampling)) for value in values]
+        values = [float(round(bounded(value / query.sampling))) for value in values]
     return replace(line, values=tuple(values))
-
-
-def _smoothed(values: list[float], n: int) -> list[float]:
-    """The floor of the mean of the last up to n values, itself included."""
-    windows = (values[max(0, i - n + 1) : i + 1] for i in range(len(values)))
-    return [float(math.floor(math.fsum(w) / len(w))) if math.isfinite(math.fsum(w)) else 0.0 for w in windows]
 
 
 def _formula_lines(plan: Plan, lines: list[Line]) -> list[Line]:
@@ -143,24 +137,18 @@ def _formula_lines(plan: Plan, lines: list[Line]) -> list[Line]:
     return made
 
 
-def _number(value: float) -> float | int:
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
 def _common(plan: Plan, line: Line) -> dict[str, Any]:
     period = plan.periods[line.branch.period_index]
-    numbers: list[float | int] = list(line.values) if line.formula is not None else [_number(v) for v in line.values]
+    numbers: list[float | int] = list(line.values) if line.formula is not None else [shortest(v) for v in line.values]
     common: dict[str, Any] = {}
     if plan.is_total:
         common |= {"count": 0, "aggregated_value": numbers[0], "data": [], "days": []}
     else:
         count = line.values[-1] if plan.query.display.is_cumulative and line.formula is None else line.total
-        common |= {"count": count, "data": numbers, **_axis(plan, period)}
+        common |= {"count": count, "data": numbers, **axis(plan, period)}
     if plan.query.breakdown:
         common["breakdown_value"] = _breakdown_value(plan, line)
-    if period.compare_label:
-        common |= {"compare": True, "compare_label": period.compare_label}
-    return common
+    return common | _compared(plan, line.branch)
 
 
 def _object(plan: Plan, line: Line) -> dict[str, Any]:
@@ -189,7 +177,8 @@ def _formula_object(plan: Plan, line: Line) -> dict[str, Any]:
     return made
 
 
-def _axis(plan: Plan, period: Period) -> dict[str, list[str]]:
+def axis(plan: Plan, period: Period) -> dict[str, list[str]]:
+    """What stands under the buckets of a period, and their starts."""
     first, last = period.range.start.date(), period.range.end.date()
     return {
         "labels": [bucket_label(plan.interval, at, first, last) for at in period.buckets],
@@ -235,7 +224,7 @@ def _action(plan: Plan, series: Series, index: int) -> dict[str, Any]:
     name = series_label(plan, series)
     return {
         "days": [at.isoformat().replace("+00:00", "Z") for at in plan.periods[0].buckets],
-        "id": None if name == "All events" and not isinstance(series.entity, ActionEntity) else name,
+        "id": name if isinstance(series.entity, ActionEntity) else series.entity.event,
         "type": "events",
         "order": index,
         "name": name,
@@ -266,8 +255,8 @@ def _heatmaps(plan: Plan, found: list[Branch], rows: Iterable[Sequence[Any]]) ->
         cells[index].update(zip(keys, values, strict=True))
     made: list[dict[str, Any]] = []
     for branch, by_key in zip(found, cells, strict=True):
-        everything = _number(by_key.get(0, 0.0))
-        pairs = [(divmod(key, 100), _number(value)) for key, value in sorted(by_key.items()) if key]
+        everything = shortest(by_key.get(0, 0.0))
+        pairs = [(divmod(key, 100), shortest(value)) for key, value in sorted(by_key.items()) if key]
         made.append(
             {
                 "action": _action(plan, plan.query.series[branch.series_index], branch.series_index),
@@ -283,7 +272,13 @@ def _heatmaps(plan: Plan, found: list[Branch], rows: Iterable[Sequence[Any]]) ->
                     "allAggregations": everything,
                 },
                 "order": branch.series_index,
+                **_compared(plan, branch),
                 "filter": _filter(plan),
             }
         )
     return made
+
+
+def _compared(plan: Plan, branch: Branch) -> dict[str, Any]:
+    label = plan.periods[branch.period_index].compare_label
+    return {"compare": True, "compare_label": label} if label else {}

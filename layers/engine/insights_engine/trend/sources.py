@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from insights_engine.dates import Range
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.intervals import Interval, bucket_key, bucket_sql
+from insights_engine.intervals import INTERVALS, Interval, bucket_key, bucket_sql
 from insights_engine.scan import Scan, require_group_index
-from insights_engine.sql import TRUE, Sql, both
+from insights_engine.sql import TRUE, Sql, both, number
 from insights_engine.trend.maths import Math, Source
 from insights_engine.trend.model import Series
 
@@ -36,6 +36,8 @@ class Ask:
     is_cumulative: bool
     first_bucket: int = 0
     last_bucket: int = 0
+    # The breakdown follows from the person alone, and may give one event several values.
+    is_by_person: bool = False
 
     @property
     def math(self) -> Math:
@@ -71,7 +73,7 @@ def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE) -> Sql:
     )
 
 
-def _actor(ask: Ask) -> tuple[Sql, Sql]:
+def actor_of(ask: Ask) -> tuple[Sql, Sql]:
     """Who is counted, and the condition that there is one: the person, or the group that the series names."""
     index = ask.series.math_group_type_index
     if ask.math.source == "groups" or (ask.math.source == "rolling" and index is not None):
@@ -85,7 +87,7 @@ def _events(ask: Ask) -> Sql:
 
 
 def _actors(ask: Ask) -> Sql:
-    actor, exists = _actor(ask)
+    actor, exists = actor_of(ask)
     if not ask.is_cumulative:
         return _grouped(ask, ask.aggregate(actor), exists)
     # Cumulated, an actor counts where they first appear, so that the last value is the distinct count.
@@ -113,15 +115,19 @@ def _number(ask: Ask) -> Sql:
     series = ask.series
     assert series.math_property is not None
     if series.math_property == "$time":
-        number = Sql("toFloat64(toUnixTimestamp64Micro(ts)) / 1000000")
+        value = Sql("toFloat64(toUnixTimestamp64Micro(ts)) / 1000000")
     else:
         text = ask.scan.text(
             series.math_property_type, series.math_property, series.math_group_type_index, series.field
         )
-        number = Sql("toFloat64OrNull({t})", t=text)
+        value = number(text)
+    return _multiplied(value, series)
+
+
+def _multiplied(value: Sql, series: Series) -> Sql:
     if series.math_multiplier is None:
-        return number
-    return Sql("{x} * {m:Float64}", x=number, m=series.math_multiplier)
+        return value
+    return Sql("{x} * {m:Float64}", x=value, m=series.math_multiplier)
 
 
 def _session_durations(ask: Ask) -> Sql:
@@ -142,7 +148,7 @@ def _session_durations(ask: Ask) -> Sql:
         "SELECT bucket, breakdown, {value} AS value FROM ({sessions}) AS active "
         "LEFT ANY JOIN ({durations}) AS lasting ON session = whole "
         "GROUP BY bucket, breakdown",
-        value=ask.aggregate(Sql("duration")),
+        value=ask.aggregate(_multiplied(Sql("duration"), ask.series)),
         sessions=sessions,
         durations=durations,
     )
@@ -163,23 +169,26 @@ def _per_actor(ask: Ask) -> Sql:
 
 def _rolling(ask: Ask) -> Sql:
     """Active in the bucket or in the days before: each bucket's set of actors is shifted into those it counts for."""
-    actor, exists = _actor(ask)
+    actor, exists = actor_of(ask)
     state, merge = ("uniqExactState", "uniqExactMerge")
     if actor == ask.scan.person:
         state, merge = "groupBitmapState", "groupBitmapMerge"  # dense numbers make small bitmaps
     if ask.is_total:
         return _grouped_from(ask, ask.span.end - timedelta(days=ask.math.days), Sql("uniqExact({a})", a=actor), exists)
-    if ask.interval.name not in ("minute", "hour", "day"):
+    if _is_as_long(ask):
         return _grouped(ask, Sql("uniqExact({a})", a=actor), exists)
-    step, count = {"minute": (60, 1440), "hour": (3600, 24), "day": (1, 1)}[ask.interval.name]
-    lower = ask.interval.floor(ask.span.start, False) - timedelta(days=ask.math.days)
-    if ask.interval.of_day:
+    # A week looks back from its first day, as a day does.
+    interval = INTERVALS["day"] if ask.interval.name == "week" else ask.interval
+    step, count = {"minute": (60, 1440), "hour": (3600, 24), "day": (1, 1)}[interval.name]
+    monday = ask.scan.project.weeks_start_on_monday
+    lower = ask.interval.floor(ask.span.start, monday) - timedelta(days=ask.math.days)
+    if interval.of_day:
         lower += timedelta(days=1)
     inner = Sql(
         "SELECT {bucket} AS at, {breakdown} AS breakdown, {state}({actor}) AS active {source} WHERE {where} "
         "GROUP BY at, breakdown",
         state=Sql(state),
-        bucket=ask.bucket(),
+        bucket=bucket_sql(interval, ask.scan.day, ask.scan.local, monday),
         breakdown=ask.breakdown,
         actor=actor,
         source=ask.scan.from_clause(),
@@ -188,14 +197,21 @@ def _rolling(ask: Ask) -> Sql:
     return Sql(
         "SELECT bucket, breakdown, {merge}(active) AS value FROM (SELECT at + {step:Int64} * "
         "arrayJoin(range({n:UInt32})) AS bucket, breakdown, active FROM ({inner})) "
-        "WHERE bucket BETWEEN {first:Int64} AND {last:Int64} GROUP BY bucket, breakdown",
+        "WHERE bucket BETWEEN {first:Int64} AND {last:Int64} AND (bucket - {first:Int64}) % {width:Int64} = 0 "
+        "GROUP BY bucket, breakdown",
         merge=Sql(merge),
         step=step,
         n=ask.math.days * count,
         inner=inner,
         first=ask.first_bucket,
         last=ask.last_bucket,
+        width=7 if ask.interval.name == "week" else 1,
     )
+
+
+def _is_as_long(ask: Ask) -> bool:
+    """An interval as long as the days looked back on: who is active in it is who is active."""
+    return ask.interval.name in ("month", "quarter", "year") or (ask.interval.name == "week" and ask.math.days <= 7)
 
 
 def _grouped_from(ask: Ask, lower: datetime, aggregate: Sql, condition: Sql) -> Sql:
@@ -229,26 +245,31 @@ def _first(ask: Ask) -> Sql:
         )
     )
     passing = TRUE if ask.math.among_matching else ask.filters
+    of_first = Sql("{b}" if ask.is_by_person else "argMinIf({b}, ts, ifNull({p}, false))", b=ask.breakdown, p=passing)
     return Sql(
         "SELECT {bucket} AS bucket, breakdown, {value} AS value FROM (SELECT min(ts) AS {first}, "
-        "argMinIf({breakdown}, ts, {passing}) AS breakdown {source} WHERE {where} GROUP BY {person} "
+        "{of_first} AS breakdown {source} WHERE {where} GROUP BY {group} "
         "HAVING {first} >= fromUnixTimestamp64Micro({lower:Int64}) AND minIf(ts, {passing}) = {first} "
         "AND countIf({passing}) > 0) GROUP BY bucket, breakdown",
         bucket=bucket,
         value=ask.aggregate(Sql("1")),
         first=first,
-        breakdown=ask.breakdown,
+        of_first=of_first,
         passing=Sql("ifNull({c}, false)", c=passing),
         source=ask.scan.from_clause(),
         where=everything,
-        person=ask.scan.person,
+        group=Sql("{p}, breakdown" if ask.is_by_person else "{p}", p=ask.scan.person),
         lower=round(ask.span.select_from.timestamp() * 1_000_000),
     )
 
 
 def _hogql(ask: Ask) -> Sql:
-    field = f"{ask.series.field}.math"
-    raise ValidationError(f'{field} "hogql" is not supported', attr=attr_of(field))
+    from insights_engine.hogql import aggregate
+
+    field = f"{ask.series.field}.math_hogql"
+    if not ask.series.math_hogql:
+        raise ValidationError(f'{field} is required for math "hogql"', attr=attr_of(field))
+    return _grouped(ask, aggregate(ask.scan, ask.series.math_hogql, field))
 
 
 SOURCES: dict[Source, Callable[[Ask], Sql]] = {
@@ -262,22 +283,6 @@ SOURCES: dict[Source, Callable[[Ask], Sql]] = {
     "first": _first,
     "hogql": _hogql,
 }
-
-
-def heatmap(ask: Ask) -> Sql:
-    """Weekday and hour in one pass with their sums: the key is weekday * 100 + hour + 1, 0 where it runs over all."""
-    actor, _ = _actor(ask)
-    return Sql(
-        "SELECT toInt64(weekday * 100 + hour) AS bucket, {breakdown} AS breakdown, {value} AS value "
-        "FROM (SELECT toUInt16(toDayOfWeek({local})) AS weekday, toUInt16(toHour({local}) + 1) AS hour, "
-        "{actor} AS actor {source} WHERE {where}) GROUP BY GROUPING SETS ((weekday, hour), (weekday), (hour), ())",
-        breakdown=ask.breakdown,
-        value=ask.aggregate(Sql("actor")),
-        local=ask.scan.local,
-        actor=actor,
-        source=ask.scan.from_clause(),
-        where=ask.where,
-    )
 
 
 def bucket_bounds(interval: Interval, starts: tuple[datetime, ...]) -> tuple[int, int]:

@@ -1,0 +1,7 @@
+"""Queued events into ClickHouse, in batches; a message that fails comes again alone."""
+
+from __future__ import annotations
+
+from insights_engine.ingest.handler import handle_sqs
+
+handler = handle_sqs

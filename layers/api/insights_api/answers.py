@@ -1,0 +1,116 @@
+"""Which insight answers a request: one row a kind of query node, and one a value of the legacy `insight` parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from insights_acl.access import Access
+from insights_engine.errors import ParseError, nearest, unknown
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from insights_engine.trend.answer import Trend
+
+# Nodes that wrap the one to answer, as `source`.
+WRAPPERS = frozenset({"InsightVizNode", "DataVisualizationNode", "DataTableNode"})
+
+
+def _trend_node(node: dict[str, Any], access: Access) -> Trend:
+    from insights_engine.trend.answer import answer
+    from insights_engine.trend.node import parse_node
+
+    return answer(parse_node(node), access.project, access.services, access.now)
+
+
+def _lifecycle_node(node: dict[str, Any], access: Access) -> Trend:
+    from insights_engine.lifecycle.answer import answer, parse_node
+
+    return answer(parse_node(node), access.project, access.services, access.now)
+
+
+def _stickiness_node(node: dict[str, Any], access: Access) -> Trend:
+    from insights_engine.stickiness.answer import answer
+    from insights_engine.stickiness.model import parse_node
+
+    return answer(parse_node(node), access.project, access.services, access.now)
+
+
+def _trend_filters(values: Mapping[str, Any], access: Access) -> Trend:
+    from insights_engine.trend.answer import answer
+    from insights_engine.trend.legacy import parse_legacy
+
+    return answer(parse_legacy(values), access.project, access.services, access.now)
+
+
+def _lifecycle_filters(values: Mapping[str, Any], access: Access) -> Trend:
+    from insights_engine.lifecycle.answer import answer
+    from insights_engine.trend.legacy import parse_legacy
+
+    return answer(parse_legacy(values), access.project, access.services, access.now)
+
+
+def _stickiness_filters(values: Mapping[str, Any], access: Access) -> Trend:
+    from insights_engine.stickiness.answer import answer
+    from insights_engine.stickiness.model import parse_filters_form
+
+    return answer(parse_filters_form(values), access.project, access.services, access.now)
+
+
+KINDS: dict[str, Callable[[dict[str, Any], Access], Trend]] = {
+    "TrendsQuery": _trend_node,
+    "LifecycleQuery": _lifecycle_node,
+    "StickinessQuery": _stickiness_node,
+}
+INSIGHTS: dict[str, Callable[[Mapping[str, Any], Access], Trend]] = {
+    "TRENDS": _trend_filters,
+    "SESSIONS": _trend_filters,
+    "LIFECYCLE": _lifecycle_filters,
+    "STICKINESS": _stickiness_filters,
+}
+
+
+def answer_node(value: Any, access: Access, field: str = "query") -> Trend:
+    """The answer of a query node, wrappers taken off. Raises ParseError for what is none."""
+    for _ in range(5):
+        if not isinstance(value, dict):
+            raise ParseError(f"{field} must be a query node, an object with a kind")
+        kind = value.get("kind")
+        if isinstance(kind, str) and kind in WRAPPERS:
+            value, field = value.get("source"), f"{field}.source"
+            continue
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise ParseError(f'{field}.kind "{str(kind)[:100]}" is not known{nearest(kind, KINDS)}')
+        return KINDS[kind](value, access)
+    raise ParseError(f"{field} is wrapped too often")
+
+
+def answer_filters(values: Mapping[str, Any], access: Access) -> Trend:
+    """The answer of flat filters, by `insight`; `shown_as=Stickiness` chooses by itself."""
+    insight = values.get("insight") or "TRENDS"
+    name = insight.upper() if isinstance(insight, str) else insight
+    if name == "TRENDS" and values.get("shown_as") == "Stickiness":
+        name = "STICKINESS"
+    if not isinstance(name, str) or name not in INSIGHTS:
+        raise unknown("insight", insight, INSIGHTS)
+    return INSIGHTS[name](values, access)
+
+
+def what_it_took(found: Trend, request: Request) -> dict[str, Any]:
+    """What the answer cost in ClickHouse, and with `?explain=true` the statement that gave it."""
+    cost = found.cost
+    took: dict[str, Any] = {
+        "timings": [{"k": "clickhouse", "t": round(cost.milliseconds / 1000, 6)}],
+        "query_cost": {
+            "rows_read": cost.rows_read,
+            "bytes_read": cost.bytes_read,
+            "clickhouse_ms": cost.milliseconds,
+        },
+    }
+    if request.query_params.get("explain", "").lower() in ("true", "1"):
+        took["explain"] = {
+            "sql": found.sql.text,
+            "parameters": found.sql.params,
+            "resolved_date_range": found.resolved_date_range,
+        }
+    return took

@@ -1,0 +1,99 @@
+"""A lifecycle query answered: one statement, four rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from insights_engine.clickhouse import Cost
+from insights_engine.entities import ActionEntity
+from insights_engine.errors import ValidationError
+from insights_engine.filters import parse_filters
+from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
+from insights_engine.nodes import DateRange, QueryNode, interval_of, read, series_of
+from insights_engine.project import Project
+from insights_engine.services import Services
+from insights_engine.sql import Sql
+from insights_engine.trend.answer import Trend, plan_of, read_rows
+from insights_engine.trend.compile import branches
+from insights_engine.trend.model import TrendQuery
+from insights_engine.trend.plan import Plan
+from insights_engine.trend.shape import axis, resolved_range, series_label
+
+
+class LifecycleQueryNode(QueryNode):
+    kind: Literal["LifecycleQuery"]
+    lifecycle_filter: dict[str, Any] | None = Field(None, alias="lifecycleFilter")
+
+
+def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
+    """The node as a trend query of one plain series; `lifecycleFilter` is visual."""
+    found = read(LifecycleQueryNode, node, field)
+    dates = found.date_range or DateRange()
+    return TrendQuery(
+        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(found.series)),
+        date_from=dates.date_from or None,
+        date_to=dates.date_to or None,
+        explicit_date=bool(dates.explicit_date),
+        interval=interval_of(found.interval),
+        filter=parse_filters(found.properties, field="properties"),
+        filter_test_accounts=bool(found.filter_test_accounts),
+        sampling=found.sampling_factor or None,
+        actor_group_index=found.aggregation_group_type_index,
+    )
+
+
+def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
+    """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
+    if len(query.series) > 1:
+        raise ValidationError("A lifecycle has one series", attr="events")
+    # Displays, breakdowns, formulas and compare have no meaning here; upstream does not look at them either.
+    plain = TrendQuery(query.series)
+    query = replace(
+        query,
+        display=plain.display,
+        breakdown=plain.breakdown,
+        formulas=plain.formulas,
+        compare=plain.compare,
+        smoothing=plain.smoothing,
+    )
+    plan = plan_of(query, project, services, now)
+    if not branches(plan):
+        return Trend([], False, resolved_range(plan), Sql(""), Cost())
+    statement = compile_lifecycle(plan)
+    rows = read_rows(services, statement, query, project)
+    return Trend(_shape(plan, rows.rows), False, resolved_range(plan), statement, rows.cost)
+
+
+def _shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Always four rows in the order of STATUSES, zero-filled; dormant counts are negative."""
+    period, series = plan.periods[0], plan.query.series[0]
+    data = {status: [0.0] * len(period.buckets) for status in STATUSES}
+    for status, place, actors in rows:
+        scale = plan.query.sampling or 1
+        data[status][place - 2] = (-1 if status == "dormant" else 1) * float(round(actors / scale))
+    label = series_label(plan, series)
+    is_action = isinstance(series.entity, ActionEntity)
+    action = {
+        "id": str(series.entity.action_id) if isinstance(series.entity, ActionEntity) else series.entity.event,
+        "name": label,
+        "custom_name": series.entity.custom_name,
+        "type": "actions" if is_action else "events",
+        "order": 0,
+        "math": "total",
+    }
+    return [
+        {
+            "action": action,
+            "label": f"{label} - {status}",
+            "status": status,
+            "count": sum(data[status]),
+            "data": data[status],
+            **axis(plan, period),
+        }
+        for status in STATUSES
+    ]

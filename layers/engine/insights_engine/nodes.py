@@ -1,0 +1,147 @@
+"""What the query nodes of all insights share: the closed schema, series, date ranges, and the words for its faults.
+
+pydantic checks shape and types; what a name means is checked by the tables, so that both forms of the request answer
+alike.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
+
+from insights_engine.entities import ActionEntity, Entity, EventEntity
+from insights_engine.errors import ParseError, ValidationError, attr_of, nearest, unknown
+from insights_engine.filters import Group, parse_filters
+from insights_engine.intervals import INTERVALS, Interval
+from insights_engine.trend.legacy import property_type
+from insights_engine.trend.maths import MATHS, TOTAL
+from insights_engine.trend.model import MAX_SERIES, Series
+
+Index = Annotated[int, Field(ge=0, le=4)]
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class Node(BaseModel):
+    """A node's schema is closed: an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class DateRange(Node):
+    date_from: Text | None = None
+    date_to: Text | None = None
+    explicit_date: bool | None = Field(None, alias="explicitDate")
+
+
+class Measured(Node):
+    name: Text | None = None
+    custom_name: Text | None = None
+    math: str | None = None
+    math_property: Text | None = None
+    math_property_type: str | None = None
+    math_property_revenue_currency: Any = None
+    math_hogql: Annotated[str, Field(max_length=10_000)] | None = None
+    math_group_type_index: Index | None = None
+    math_multiplier: float | None = None
+    properties: list[Any] | dict[str, Any] | None = None
+    fixed_properties: list[Any] | dict[str, Any] | None = Field(None, alias="fixedProperties")
+    optional_in_funnel: bool | None = Field(None, alias="optionalInFunnel")
+    version: float | None = None
+    response: Any = None
+
+
+class EventsNode(Measured):
+    kind: Literal["EventsNode"]
+    event: Text | None = None
+    limit: int | None = None
+    order_by: list[str] | None = Field(None, alias="orderBy")
+
+
+class ActionsNode(Measured):
+    kind: Literal["ActionsNode"]
+    id: Annotated[int, Field(gt=0, lt=2**31)]
+
+
+SeriesNode = Annotated[EventsNode | ActionsNode, Field(discriminator="kind")]
+
+
+class CompareFilter(Node):
+    compare: bool | None = None
+    compare_to: Text | None = None
+
+
+class QueryNode(Node):
+    """The fields that every insight's node has."""
+
+    series: Annotated[list[SeriesNode], Field(max_length=MAX_SERIES)]
+    date_range: DateRange | None = Field(None, alias="dateRange")
+    interval: str | None = None
+    properties: list[Any] | dict[str, Any] | None = None
+    filter_test_accounts: bool | None = Field(None, alias="filterTestAccounts")
+    sampling_factor: Annotated[float, Field(ge=0, le=1)] | None = Field(None, alias="samplingFactor")
+    aggregation_group_type_index: Index | None = None
+    data_color_theme: float | None = Field(None, alias="dataColorTheme")
+    modifiers: dict[str, Any] | None = None
+    tags: dict[str, Any] | None = None
+    response: Any = None
+    version: float | None = None
+
+
+def read[N: BaseModel](model: type[N], node: dict[str, Any], field: str) -> N:
+    """The node by its schema. Raises ParseError with the first fault and its place."""
+    try:
+        return model.model_validate(node)
+    except PydanticError as error:
+        raise ParseError(_schema_error(error, field, model)) from None
+
+
+def _schema_error(error: PydanticError, field: str, model: type[BaseModel]) -> str:
+    """The first fault, with its place and, for an unknown field, the nearest known one."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = field
+    for part in first["loc"]:
+        if isinstance(part, int):
+            place += f"[{part}]"
+        elif part not in ("EventsNode", "ActionsNode"):
+            place += f".{part}"
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][-1])
+        known = [f.alias or n for n, f in model.model_fields.items()] if len(first["loc"]) == 1 else []
+        return f"{place}: unknown field{nearest(name, known)}"
+    return f"{place}: {first['msg']}"
+
+
+def interval_of(name: str | None) -> Interval:
+    for known, interval in INTERVALS.items():
+        if known == (name or "day"):
+            return interval
+    raise unknown("interval", name, INTERVALS)
+
+
+def series_of(node: EventsNode | ActionsNode, field: str) -> Series:
+    if node.math is not None and node.math not in MATHS:
+        raise unknown(f"{field}.math", node.math, MATHS)
+    if node.math_property_revenue_currency is not None:
+        place = f"{field}.math_property_revenue_currency"
+        raise ValidationError(f"{place}: currencies are not converted", attr=attr_of(place))
+    entity: Entity = (
+        EventEntity(node.event, node.custom_name)
+        if isinstance(node, EventsNode)
+        else ActionEntity(node.id, node.custom_name)
+    )
+    own = parse_filters(node.properties, field=f"{field}.properties")
+    fixed = parse_filters(node.fixed_properties, field=f"{field}.fixedProperties")
+    return Series(
+        entity=entity,
+        math=MATHS[node.math] if node.math else TOTAL,
+        math_name=node.math,
+        math_property=node.math_property or None,
+        math_property_type=property_type(node.math_property_type, f"{field}.math_property_type"),
+        math_hogql=node.math_hogql,
+        math_group_type_index=node.math_group_type_index,
+        math_multiplier=node.math_multiplier,
+        filter=Group("AND", (own, fixed)) if fixed.values else own,
+        field=field,
+    )

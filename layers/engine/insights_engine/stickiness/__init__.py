@@ -1,0 +1,1 @@
+"""The stickiness insight: how many actors did something in exactly k intervals of the range."""

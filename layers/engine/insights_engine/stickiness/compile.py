@@ -1,0 +1,77 @@
+"""Each series and period in one SELECT: intervals per actor, then actors per number of intervals. Pure."""
+
+from __future__ import annotations
+
+from insights_engine.conditions import counts
+from insights_engine.errors import ValidationError, attr_of
+from insights_engine.intervals import bucket_key, bucket_sql
+from insights_engine.scan import Scan, require_group_index
+from insights_engine.sql import TRUE, Sql, both
+from insights_engine.stickiness.model import CRITERIA, StickinessQuery
+from insights_engine.trend.compile import Branch, branches, filters_of
+from insights_engine.trend.model import Series
+from insights_engine.trend.plan import Plan
+
+
+def compile_stickiness(query: StickinessQuery, plan: Plan) -> Sql:
+    """Rows of (branch, intervals, actors)."""
+    return Sql.join(" UNION ALL ", (_branch(query, plan, b, i) for i, b in enumerate(branches(plan))))
+
+
+def length(query: StickinessQuery, plan: Plan, period_index: int) -> int:
+    """How many intervals the range has: the largest number that an actor can reach."""
+    return -(-len(plan.periods[period_index].buckets) // query.interval_count)
+
+
+def _branch(query: StickinessQuery, plan: Plan, branch: Branch, index: int) -> Sql:
+    scan = Scan(plan.project, plan.definitions, plan.now)
+    series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
+    actor, exists = _actor(scan, series)
+    keys = [bucket_key(plan.interval, at) for at in period.buckets]
+    bucket = bucket_sql(plan.interval, scan.day, scan.local, plan.project.weeks_start_on_monday)
+    if query.interval_count > 1:
+        bucket = Sql(
+            "intDiv({n:Int64} - toInt64(indexOf({keys:Array(Int64)}, {b})), {count:Int64})",
+            n=len(keys),
+            keys=keys,
+            b=bucket,
+            count=query.interval_count,
+        )
+    qualifies = Sql("")
+    if query.criteria is not None:
+        operator, value = query.criteria
+        qualifies = Sql(" HAVING count() " + CRITERIA[operator] + " {v:UInt64}", v=value)
+    where = both(
+        scan.is_mine,
+        counts(scan, series.entity),
+        scan.within(period.range.select_from, period.range.end),
+        filters_of(plan, scan, series),
+        exists,
+    )
+    return Sql(
+        "SELECT {i:UInt16} AS branch, intervals, count() AS actors FROM (SELECT actor, count() AS intervals FROM "
+        "(SELECT {actor} AS actor, {bucket} AS bucket {source} WHERE {where} GROUP BY actor, bucket{qualifies}) "
+        "GROUP BY actor) GROUP BY intervals",
+        i=index,
+        actor=actor,
+        bucket=bucket,
+        source=scan.from_clause(),
+        where=where,
+        qualifies=qualifies,
+    )
+
+
+def _actor(scan: Scan, series: Series) -> tuple[Sql, Sql]:
+    """Who sticks: the person, a group, or the value of an expression."""
+    if series.math.source == "groups":
+        key = scan.group_key(require_group_index(series.math_group_type_index, series.field))
+        return key, Sql("{k} != ''", k=key)
+    if series.math.source == "hogql":
+        from insights_engine.hogql import text_value
+
+        field = f"{series.field}.math_hogql"
+        if not series.math_hogql:
+            raise ValidationError(f'{field} is required for math "hogql"', attr=attr_of(field))
+        value = text_value(scan, series.math_hogql, field)
+        return value, Sql("isNotNull({v})", v=value)
+    return scan.person, TRUE

@@ -1,0 +1,96 @@
+"""The flat parameters of the legacy trend as they are documented, one row each, in the order of the documentation.
+
+Only the documentation and its tests read this; `legacy.py` reads the parameters themselves, and a test holds that both
+name the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+from insights_engine.intervals import INTERVALS
+from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
+from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT, DEFAULT_DISPLAY, DISPLAYS
+from insights_engine.trend.model import MAX_BREAKDOWN_LIMIT, MAX_BREAKDOWNS, MAX_SERIES
+
+Kind = Literal["entities", "filters", "breakdowns", "breakdown", "text", "choice", "flag", "whole", "number"]
+
+
+class Parameter(NamedTuple):
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    choices: Iterable[str] = ()
+    # A value that is refused with the parameter's name; null where nothing is.
+    wrong: Any = None
+    # Read from the query string only, also with a POST.
+    is_of_query: bool = False
+
+
+PARAMETERS = (
+    Parameter("events", "entities", [], f"Series that count events. With `actions`, at most {MAX_SERIES}.", wrong=5),
+    Parameter("actions", "entities", [], "Series that count actions; their `id` is an action's.", wrong=5),
+    Parameter(
+        "date_from",
+        "text",
+        "-7d",
+        "First day: `2026-03-01`, a time, `-7d`, `-1mStart`, `all`… in the project's time zone.",
+        wrong=5,
+    ),
+    Parameter("date_to", "text", None, "Last day, in the same forms; absent: now.", wrong=5),
+    Parameter(
+        "explicit_date", "flag", False, "Do not stretch `date_to` to the end of its bucket or day.", wrong="perhaps"
+    ),
+    Parameter(
+        "interval",
+        "choice",
+        "day",
+        "Width of a bucket; `minute` is read as `hour`.",
+        tuple(name for name in INTERVALS if name in ("hour", "day", "week", "month")),
+        wrong="fortnight",
+    ),
+    Parameter("properties", "filters", None, "Filters that every series must pass.", wrong=5),
+    Parameter(
+        "filter_test_accounts",
+        "flag",
+        False,
+        "Leave out what the project's `test_account_filters` leave out.",
+        wrong="perhaps",
+    ),
+    Parameter(
+        "breakdown", "breakdown", None, "Property to break down by, a list of them, or ids of cohorts and `all`."
+    ),
+    Parameter("breakdown_type", "choice", "event", "What `breakdown` names.", BREAKDOWN_TYPES, wrong="planet"),
+    Parameter(
+        "breakdowns", "breakdowns", None, f"Up to {MAX_BREAKDOWNS} breakdowns, of types of their own.", wrong="browser"
+    ),
+    Parameter(
+        "breakdown_limit",
+        "whole",
+        DEFAULT_BREAKDOWN_LIMIT,
+        f"Values shown, at most {MAX_BREAKDOWN_LIMIT}; the rest is summed up as Other.",
+        wrong=0,
+    ),
+    Parameter("breakdown_hide_other_aggregation", "flag", False, "Leave Other out.", wrong="perhaps"),
+    Parameter("breakdown_histogram_bin_count", "whole", None, "Cut a numeric breakdown into so many ranges."),
+    Parameter(
+        "breakdown_normalize_url", "flag", False, "Cut the `/`, `?` and `#` that a URL ends in.", wrong="perhaps"
+    ),
+    Parameter("breakdown_group_type_index", "whole", None, "With the type `group`: which group type, 0 to 4."),
+    Parameter(
+        "display", "choice", DEFAULT_DISPLAY.name, "How it is shown; an unknown name counts as absent.", DISPLAYS
+    ),
+    Parameter("formula", "text", None, "Arithmetic over the series, `A / B * 100`.", wrong=5),
+    Parameter("compare", "flag", False, "Answer the previous period as well.", wrong="perhaps"),
+    Parameter("compare_to", "text", None, "With `compare`: which period instead, `-1w`.", wrong=5),
+    Parameter("smoothing_intervals", "whole", 1, "Moving average over so many buckets.", wrong=0),
+    Parameter("sampling_factor", "number", None, "Read this share of the persons, 0 to 1, and scale up.", wrong=2),
+    Parameter(
+        "format", "choice", "json", "`csv` answers as the ending `.csv` does.", ("json", "csv"), is_of_query=True
+    ),
+    Parameter("export_name", "text", None, "CSV: beginning of the file's name.", is_of_query=True),
+    Parameter("export_insight_id", "text", None, "CSV: insight that the first line links to.", is_of_query=True),
+    Parameter("offset", "whole", 0, "Carried on in `next`; it changes nothing else.", is_of_query=True),
+)

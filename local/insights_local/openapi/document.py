@@ -1,0 +1,192 @@
+"""The OpenAPI 3.1 document: the functions' operations, what operations.yaml says of them, schemas and examples."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from insights_engine.http import fold
+from insights_engine.trend.parameters import PARAMETERS
+
+from insights_local.openapi.errors import CODES, MEANINGS
+from insights_local.openapi.examples import Example, examples
+from insights_local.openapi.operations import Operation, operations
+from insights_local.openapi.schemas import Schema, listed, of_parameter, ref, schemas
+from insights_local.routes import ROOT
+
+JSON = "application/json"
+_DESCRIPTION = """\
+The insights API that PostHog's clients speak, over your own ClickHouse.
+
+Send a personal key with each request: `Authorization: Bearer phx_…` (or as `personal_api_key`, in the body or the query
+string). `@current` stands for your current project or organization. A final slash is optional, doubled slashes are one,
+`/api/environments/…` is `/api/projects/…`, and the ending `.csv` or `?format=csv` asks for CSV where there is one.
+
+Errors are `{"type", "code", "detail", "attr"}`, and `attr` names the field at fault."""
+
+
+@cache
+def described() -> dict[str, Any]:
+    """operations.yaml."""
+    rows: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("operations.yaml").read_text("utf-8"))
+    return rows
+
+
+def document() -> dict[str, Any]:
+    tags = described()["tags"]
+    paths: dict[str, dict[str, Any]] = {}
+    order = list(tags)
+    for one in sorted(listed_operations(), key=lambda o: order.index(row_of(o)["tag"])):
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Serverless Insights", "version": version, "description": _DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "security": [{"personalKey": []}],
+        "tags": [{"name": name, "description": text} for name, text in tags.items()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "personalKey": {"type": "http", "scheme": "bearer", "bearerFormat": "phx_…"},
+                "projectToken": {"type": "http", "scheme": "bearer", "bearerFormat": "phc_…"},
+            },
+            "responses": {f"{status}": _error_response(status) for status in CODES},
+            "schemas": schemas(),
+        },
+    }
+
+
+def listed_operations() -> list[Operation]:
+    return [one for one in operations() if one.is_public]
+
+
+def row_of(operation: Operation) -> dict[str, Any]:
+    """Raises LookupError for an endpoint that operations.yaml does not have."""
+    try:
+        row: dict[str, Any] = described()["operations"][operation.name]
+    except KeyError:
+        raise LookupError(f"openapi/operations.yaml has no row {operation.name} ({operation.path})") from None
+    return row
+
+
+def examples_of(operation: Operation) -> list[Example]:
+    pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", operation.path.replace(".", r"\.")))
+    return [e for e in examples() if e.method == operation.method and pattern.fullmatch(fold(e.path)[0])]
+
+
+def _operation(one: Operation) -> Schema:
+    row, shown = row_of(one), examples_of(one)
+    made: Schema = {
+        "tags": [row["tag"]],
+        "summary": row["summary"],
+        "description": _description(one, row),
+        "operationId": _identifier(one),
+        "parameters": _parameters(one, row),
+        "responses": _responses(one, row, shown),
+    }
+    if one.scopes is None:
+        made["security"] = [{"projectToken": []}] if one.name == "capture.capture_v1" else []
+    if "body" in row and one.method != "GET":
+        made["requestBody"] = _body(row["body"], shown)
+    if shown:
+        made["x-codeSamples"] = [{"lang": "Shell", "label": e.title, "source": e.curl, "x-example": e.name} for e in shown]
+    return made
+
+
+def _description(one: Operation, row: dict[str, Any]) -> str:
+    rule = (row.get("rule") or one.rule).strip()
+    needs = f"Scopes: {', '.join(f'`{scope}`' for scope in one.scopes)}." if one.scopes else ""
+    return "\n\n".join(part for part in (rule, needs) if part)
+
+
+def _identifier(one: Operation) -> str:
+    words = re.findall(r"[a-zA-Z0-9_]+", one.path.removeprefix("/api"))
+    return "_".join([one.method.lower(), *words])
+
+
+def _parameters(one: Operation, row: dict[str, Any]) -> list[Schema]:
+    known = described()
+    found = [
+        {"name": name, "in": "path", "required": True, **known["path_parameters"][name]}
+        for name in re.findall(r"\{(\w+)\}", one.path)
+    ]
+    if row.get("query") == "legacy":
+        return found + _legacy(is_get=one.method == "GET")
+    names = [name for name in row.get("query", ()) if name != "data" or one.method == "GET"]
+    return found + [{"name": name, "in": "query", **known["parameters"][name]} for name in names]
+
+
+def _legacy(*, is_get: bool) -> list[Schema]:
+    """Objects and lists are JSON text; a POST has in the query string only what the body cannot have."""
+    found = []
+    for parameter in PARAMETERS:
+        if not (is_get or parameter.is_of_query):
+            continue
+        schema = of_parameter(parameter)
+        place: Schema = {"name": parameter.name, "in": "query", "description": schema.pop("description")}
+        is_text = parameter.kind in ("entities", "filters", "breakdowns", "breakdown")
+        found.append({**place, "content": {JSON: {"schema": schema}}} if is_text else {**place, "schema": schema})
+    return found
+
+
+def _body(names: str | list[str], shown: list[Example]) -> Schema:
+    schema = ref(names) if isinstance(names, str) else {"anyOf": [ref(name) for name in names]}
+    bodies = {e.name: {"summary": e.title, "value": e.body} for e in shown if e.body is not None}
+    return {"required": True, "content": {JSON: {"schema": schema, **({"examples": bodies} if bodies else {})}}}
+
+
+def _responses(one: Operation, row: dict[str, Any], shown: list[Example]) -> Schema:
+    success = row.get("status", 200)
+    made: Schema = {f"{success}": _success(row)}
+    if row.get("errors") == "text":
+        made |= {f"{status}": _text_error(status) for status in (400, 401, 413, 503)}
+    elif row.get("errors") == "verdict":
+        made |= {f"{status}": _answer(MEANINGS[status], JSON, ref("VerdictError")) for status in (400, 401, 413, 503)}
+    else:
+        for status in (*row.get("errors", ()), *_of_gate(one)):
+            made.setdefault(f"{status}", {"$ref": f"#/components/responses/{status}"})
+    for example in shown:
+        response = made[f"{example.status}"]
+        if "$ref" in response:
+            response = made[f"{example.status}"] = _error_response(example.status)
+        content = response.setdefault("content", {}).setdefault(example.kind, {})
+        content.setdefault("examples", {})[example.name] = {"summary": example.title, "value": example.answer}
+    return dict(sorted(made.items()))
+
+
+def _success(row: dict[str, Any]) -> Schema:
+    answer = row.get("answer")
+    if answer is None:
+        return {"description": "Always."}
+    if "/" in answer:
+        return _answer("As said.", answer, {"type": "string"})
+    made = _answer("The answer.", JSON, listed(answer))
+    if "csv" in row:
+        made["content"]["text/csv"] = {"schema": {"type": "string", "description": row["csv"]}}
+    return made
+
+
+def _of_gate(one: Operation) -> list[int]:
+    """What `authorize` and what the path names may end in."""
+    if one.scopes is None:
+        return []
+    names_something = "{" in one.path
+    return [401, *([403] if one.scopes or one.is_refused else []), *([404] if names_something else [])]
+
+
+def _error_response(status: int) -> Schema:
+    codes = ", ".join(f"`{code}`" for code in CODES[status])
+    return _answer(f"{MEANINGS[status]} Codes: {codes}.", JSON, ref("Error"))
+
+
+def _text_error(status: int) -> Schema:
+    return _answer(MEANINGS[status].replace("key", "token"), "text/plain", {"type": "string"})
+
+
+def _answer(words: str, kind: str, schema: Schema) -> Schema:
+    return {"description": words, "content": {kind: {"schema": schema}}}

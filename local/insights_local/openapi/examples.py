@@ -1,0 +1,80 @@
+"""Requests with their answers, as tests/cases/examples.json has them and a test verifies them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from insights_local.routes import ROOT
+
+FILE = ROOT / "tests" / "cases" / "examples.json"
+SITE = "http://127.0.0.1:8000"
+# What stands for the caller's own in requests and answers.
+KEY, TOKEN = "phx_your_personal_api_key", "phc_your_project_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`scopes` of the key that it is sent with; null for none. `answer` is JSON, or text where `kind` is another."""
+
+    name: str
+    title: str
+    method: str
+    path: str
+    scopes: tuple[str, ...] | None
+    query: dict[str, Any]
+    body: Any
+    status: int
+    kind: str
+    answer: Any = field(repr=False)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """As they stand in the query string, before they are quoted."""
+        return {name: v if isinstance(v, str) else _compact(v) for name, v in self.query.items()}
+
+    @property
+    def target(self) -> str:
+        pairs = [f"{name}={quote(value, safe='$,:-')}" for name, value in self.parameters.items()]
+        return self.path + ("?" + "&".join(pairs) if pairs else "")
+
+    @property
+    def curl(self) -> str:
+        lines = [f"curl {shlex.quote(SITE + self.target)}"]
+        if self.method == "PATCH" or (self.method == "POST" and self.body is None):
+            lines[0] = f"curl -X {self.method} {shlex.quote(SITE + self.target)}"
+        if self.scopes is not None:
+            lines.append(f'-H "Authorization: Bearer {KEY}"')
+        if self.body is not None:
+            lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(_compact(self.body))}"]
+        return " \\\n  ".join(lines)
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    return tuple(of_case(case) for case in json.loads(FILE.read_text("utf-8"))["examples"])
+
+
+def of_case(case: dict[str, Any]) -> Example:
+    """`as` names the scopes; absent is a key with all of them, null none."""
+    key = case.get("as", {"scopes": ["*"]})
+    return Example(
+        name=case["name"],
+        title=case["title"],
+        method=case["method"],
+        path=case["path"],
+        scopes=None if key is None else tuple(key["scopes"]),
+        query=case.get("query", {}),
+        body=case.get("json"),
+        status=case.get("status", 0),
+        kind=case.get("kind", ""),
+        answer=case.get("answer"),
+    )
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,80 @@
+"""Every operation that the functions answer: read from the routers that functions/*/app.py mount."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from insights_local.functions import module_of
+from insights_local.routes import functions_of, load_template
+
+# CORS preflights, and what a GET without a body is, are not operations of their own.
+_UNLISTED = frozenset({"OPTIONS", "HEAD"})
+_GATES = ("authorize", "authenticate")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`name` is `module.function` of the endpoint; several operations may share one."""
+
+    method: str
+    path: str
+    name: str
+    endpoint: Callable[..., Any]
+    is_public: bool
+
+    @property
+    def rule(self) -> str:
+        """The endpoint's docstring, without its line breaks."""
+        paragraphs = (inspect.getdoc(self.endpoint) or "").split("\n\n")
+        return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+
+    @property
+    def scopes(self) -> tuple[str, ...] | None:
+        """What the endpoint asks its gate for; None where it has no gate, empty where no key suffices."""
+        for call in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(self.endpoint)))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _GATES:
+                return tuple(a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+        return None
+
+    @property
+    def is_refused(self) -> bool:
+        """No personal key may use it: `authorize` without a scope."""
+        return self.scopes == () and "authorize(" in inspect.getsource(self.endpoint)
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    """In the order of the functions and their routers, each once, although two functions may mount a router."""
+    found = {(one.method, one.path): one for one in reversed(list(_all()))}
+    return tuple(reversed(found.values()))
+
+
+def _all() -> Iterator[Operation]:
+    for function in functions_of(load_template()).values():
+        for router in routers_of(module_of(function)):
+            for route in router.routes:
+                if isinstance(route, APIRoute):
+                    yield from _operations(route)
+
+
+def routers_of(module: ModuleType) -> list[APIRouter]:
+    """Of the resources that a function's module has imported."""
+    resources = [found for found in vars(module).values() if isinstance(found, ModuleType)]
+    return [found.router for found in resources if isinstance(getattr(found, "router", None), APIRouter)]
+
+
+def _operations(route: APIRoute) -> Iterator[Operation]:
+    module = route.endpoint.__module__.rpartition(".")[2]
+    name = f"{module}.{route.endpoint.__name__.strip('_')}"
+    for method in sorted(route.methods - _UNLISTED):
+        yield Operation(method, route.path, name, route.endpoint, route.include_in_schema)

@@ -1,0 +1,52 @@
+"""The pages of docs/ that are made from the code: settings and commands. `make docs` writes them, a test compares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from insights_engine.settings import SETTINGS
+
+from insights_local.cli import main
+
+_MADE = "<!-- Made by `make docs`; change the code that it is made from. -->\n"
+
+
+def settings_page() -> str:
+    rows = "".join(f"| `{s.variable}` | {f'`{s.default}`' if s.default else ''} | {s.help} |\n" for s in SETTINGS)
+    return (
+        f"# Settings\n\n{_MADE}\n"
+        "The environment variables that the functions and the `insights` command read "
+        "([`insights_engine.settings`](../layers/engine/insights_engine/settings.py)). The template sets those that it "
+        "knows; `insights serve` sets its own.\n\n"
+        f"| variable | default | meaning |\n| --- | --- | --- |\n{rows}"
+    )
+
+
+def cli_page() -> str:
+    parts = [f"# The `insights` command\n\n{_MADE}\nEach command says this itself: `insights COMMAND --help`.\n"]
+    for path, command in _commands("insights", main):
+        context = click.Context(command, info_name=path, terminal_width=100, **main.context_settings)
+        parts.append(f"## `{path}`\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, further in command.commands.items():
+            yield from _commands(f"{path} {name}", further)
+
+
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page}
+
+
+def write(directory: Path) -> None:
+    for name, page in PAGES.items():
+        (directory / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,152 @@
+"""What the functions do in DynamoDB is what their roles allow: the calls of a session are held against the template.
+
+moto does not check roles, so without this a missing permission would first be seen in somebody's account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from insights_engine import aws
+from insights_local.routes import Function, load_template
+from insights_local.stack import Stack
+
+TEMPLATE = load_template()["Resources"]
+# What a part of a transaction needs, by the name of the part.
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+class Use(NamedTuple):
+    function: str
+    action: str
+    table: str
+    key: str
+
+
+class WatchedStack(Stack):
+    """Knows which function is at work: the session has one at a time, whatever threads that one uses."""
+
+    def __init__(self, **tables: str) -> None:
+        super().__init__(**tables)
+        self._turn = threading.Lock()
+        self.at_work: str | None = None
+
+    def invoke(self, function: Function, event: dict[str, Any]) -> Any:
+        with self._turn:
+            self.at_work = function.name
+            try:
+                return super().invoke(function, event)
+            finally:
+                self.at_work = None
+
+
+@pytest.fixture(scope="module")
+def uses(dynamo_table: Callable[..., str]) -> list[Use]:
+    """A session of use, over DynamoDB."""
+    tables = {dynamo_table("policies"): "PoliciesTable", dynamo_table("results"): "ResultsTable"}
+    policies, results = tables
+    seen: list[Use] = []
+
+    stack = WatchedStack(policies=policies, results=results)
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if name := stack.at_work:
+            seen.extend(Use(name, action, tables[table], key) for action, table, key in calls(model.name, params))
+
+    events = aws.client("dynamodb").meta.events
+    events.register("provide-client-params.dynamodb.*", note)
+    try:
+        with stack:
+            asyncio.run(session(stack))
+    finally:
+        events.unregister("provide-client-params.dynamodb.*", note)
+    return seen
+
+
+def calls(operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(action, table, partition key) of each part of a call."""
+    if operation.startswith("TransactWrite"):
+        for part in params["TransactItems"]:
+            ((kind, what),) = part.items()
+            yield PARTS[kind], what["TableName"], partition(what)
+    elif operation.startswith("Batch"):
+        for table, request in params["RequestItems"].items():
+            keys = request["Keys"] if isinstance(request, dict) else [next(iter(r.values())) for r in request]
+            yield from ((operation, table, str(key)) for key in keys)
+    else:
+        yield operation, params["TableName"], partition(params)
+
+
+def partition(params: dict[str, Any]) -> str:
+    where = params.get("Key") or params.get("Item") or {}
+    return str(where.get("pk", {}).get("S", "")) if where else str(params.get("ExpressionAttributeValues"))
+
+
+async def session(stack: Stack) -> None:
+    """A bit of everything that reads or writes the tables."""
+    transport = httpx.ASGITransport(app=stack.app)
+    headers = {"Authorization": f"Bearer {stack.admin_key}"}
+    project = f"/api/projects/{stack.project_id}"
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
+
+        async def call(method: str, path: str, status: int = 200, **options: Any) -> Any:
+            answer = await client.request(method, path, **options)
+            assert answer.status_code == status, (method, path, answer.text)
+            return answer.json()
+
+        # The key is not used yet: whichever function comes first notes that it is.
+        for name, path in (("trend", f"{project}/insights/trend/"), ("query", f"{project}/query/")):
+            user = stack.create_user(f"{name}@example.test", "admin")
+            fresh = {"headers": {"Authorization": f"Bearer {user['personal_api_key']}"}}
+            await client.request("POST", path, json={"events": [{"id": "sign up"}]}, **fresh)
+        batch = [
+            {"event": "sign up", "distinct_id": "anonymous", "properties": {"$groups": {"company": "c1"}}},
+            {"event": "$identify", "distinct_id": "p1", "properties": {"$anon_distinct_id": "anonymous"}},
+            {"event": "$set", "distinct_id": "p1", "properties": {"$set": {"email": "a@b.test"}}},
+            {"event": "$groupidentify", "distinct_id": "p1",
+             "properties": {"$group_type": "company", "$group_key": "c1", "$group_set": {"name": "C"}}},
+            {"event": "$create_alias", "distinct_id": "p1", "properties": {"alias": "p2"}},
+        ]  # fmt: skip
+        await call("POST", "/batch/", json={"api_key": stack.project_token, "batch": batch})
+        stack.drain()
+        rule = {"key": "email", "value": "a@b.test", "type": "person"}
+        cohort = await call("POST", f"{project}/cohorts/", 201, json={"name": "A", "groups": [{"properties": [rule]}]})
+        action = await call("POST", f"{project}/actions/", 201, json={"name": "Up", "steps": [{"event": "sign up"}]})
+        await call("PATCH", f"{project}/", json={"timezone": "Europe/Berlin"})
+        await call("PATCH", f"{project}/cohorts/{cohort['id']}/", json={"deleted": True})
+        await call("GET", f"{project}/cohorts/")
+        await call("GET", "/api/users/@me/")
+        await call("GET", "/api/projects/")
+        await call("POST", "/api/projects/", 201, json={"name": "Another"})
+        filters = {"actions": [{"id": action["id"]}], "properties": [rule]}
+        for _ in range(2):  # the second is answered from the results
+            await call("POST", f"{project}/insights/trend/", json=filters)
+            node = {"kind": "TrendsQuery", "series": [{"kind": "ActionsNode", "id": action["id"]}]}
+            await call("POST", f"{project}/query/", json={"query": node})
+            await call("GET", "/api/projects/@current/insights/trend/", params={"events": '[{"id": "sign up"}]'})
+
+
+def allowed(use: Use) -> bool:
+    (policy,) = TEMPLATE[f"{use.function}Role"]["Properties"]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if statement.get("Resource") != {"Fn::GetAtt": [use.table, "Arn"]}:
+            continue
+        condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        keys = condition.get("dynamodb:LeadingKeys", ["*"])
+        if f"dynamodb:{use.action}" in statement["Action"] and any(fnmatch.fnmatch(use.key, k) for k in keys):
+            return True
+    return False
+
+
+def test_every_use_is_allowed(uses: list[Use]) -> None:
+    assert {use for use in uses if not allowed(use)} == set()
+
+
+def test_the_session_reaches_every_function_that_has_a_table(uses: list[Use]) -> None:
+    assert {use.function for use in uses} == {"Trend", "Query", "Resources", "Ingest"}

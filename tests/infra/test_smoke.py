@@ -1,0 +1,163 @@
+"""What `sam build` made works in Lambda's runtime: every built function is called, over HTTP and API Gateway's events.
+
+`make test` builds first. Without a build these tests fail rather than say nothing, unless INSIGHTS_SKIP_BUILT=1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from insights_engine.queue import unpack
+from insights_engine.queue.sqlite import SqliteQueue
+from insights_local.consumer import sqs_event
+from insights_local.emulator import BUILD, LAYERS, Emulator, built_for, is_built, machine, running
+from insights_local.gateway import Gateway
+from insights_local.routes import Function, load_template, routes_of
+
+FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest")
+MEGABYTE = 1024 * 1024
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("INSIGHTS_SKIP_BUILT") == "1", reason="INSIGHTS_SKIP_BUILT is set: built functions are not tested"
+)
+
+Call = Callable[..., httpx.Response]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def build() -> None:
+    assert is_built(), "there is no build; run `make build`, or set INSIGHTS_SKIP_BUILT=1 to leave these tests out"
+    assert built_for() == machine(), "the build is for another processor; run `make build`"
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("emulator")
+
+
+@pytest.fixture(scope="module")
+def emulators(scratch: Path) -> Iterator[Callable[[str], Emulator]]:
+    """By name, each started on its first use. ClickHouse is an address where nothing listens."""
+    variables = {
+        "CLICKHOUSE_DSN": "http://default@127.0.0.1:9/insights",
+        "POLICIES_TABLE": f"sqlite://{scratch}/policies.db",
+        "RESULTS_TABLE": f"sqlite://{scratch}/results.db",
+        "EVENTS_QUEUE": f"sqlite://{scratch}/events.db",
+    }
+    started: dict[str, Emulator] = {}
+    with ExitStack() as stack:
+
+        def emulator(name: str) -> Emulator:
+            if name not in started:
+                started[name] = stack.enter_context(running(name, scratch, variables))
+            return started[name]
+
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def call(emulators: Callable[[str], Emulator]) -> Iterator[Call]:
+    """An HTTP request, through the template's routes, to the built function."""
+
+    def invoke(function: Function, event: dict[str, Any]) -> Any:
+        return emulators(function.name).invoke(event)
+
+    with ThreadPoolExecutor(1) as threads:
+        gateway = Gateway(routes_of(load_template()), invoke, cors=None, threads=threads)
+
+        def request(method: str, path: str, **options: Any) -> httpx.Response:
+            async def send() -> httpx.Response:
+                transport = httpx.ASGITransport(app=gateway)
+                async with httpx.AsyncClient(transport=transport, base_url="https://api.test") as client:
+                    return await client.request(method, path, **options)
+
+            return asyncio.run(send())
+
+        yield request
+
+
+NO_KEY = {
+    "type": "authentication_error",
+    "code": "not_authenticated",
+    "detail": "Authentication credentials were not provided.",
+    "attr": None,
+}
+BAD_KEY = {"authorization": "Bearer phx_unknown"}
+REQUESTS = [
+    ("GET", "/api/projects/1/insights/trend/?events=[]", {}, 401, NO_KEY),
+    ("POST", "/api/environments/1/insights/trend", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/projects/1/insights/trend/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("POST", "/api/projects/1/query/", {"json": {"query": {}}}, 401, NO_KEY),
+    ("GET", "/api/users/@me/", {}, 401, NO_KEY),
+    ("POST", "/api/projects/1//insights/trend/", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/projects/1/cohorts/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/nowhere", {}, 404, {"code": "not_found"}),
+    ("OPTIONS", "/e/", {"headers": {"origin": "https://site.test"}}, 200, {"status": "Ok"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "options", "status", "body"), REQUESTS)
+def test_a_built_function_answers(
+    call: Call, method: str, path: str, options: dict[str, Any], status: int, body: dict[str, Any]
+) -> None:
+    answer = call(method, path, **options)
+    assert answer.status_code == status, answer.text
+    assert body.items() <= answer.json().items()
+
+
+def test_the_built_capture_queues_what_the_built_ingest_reads(
+    call: Call, emulators: Callable[[str], Emulator], scratch: Path
+) -> None:
+    """As far as it goes without a ClickHouse: events of an unknown token vanish."""
+    batch = {"api_key": "phc_unknown", "batch": [{"event": "ping", "distinct_id": "p1", "properties": {}}]}
+    body = gzip.compress(json.dumps(batch).encode())
+    answer = call("POST", "/batch/", content=body, headers={"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "Ok")
+    messages = SqliteQueue(scratch / "events.db").receive(10, 0)
+    assert [event["event"] for message in messages for event in unpack(message.body)] == ["ping"]
+    assert emulators("Ingest").invoke(sqs_event(messages)) == {"batchItemFailures": []}
+
+
+def test_the_built_capture_refuses_with_the_texts_of_capture(call: Call) -> None:
+    answer = call("POST", "/e/", json={"api_key": "phc_x", "event": "", "distinct_id": "p1"})
+    assert (answer.status_code, answer.text) == (400, "event submitted with an empty event name")
+
+
+def test_the_built_ingest_takes_an_empty_batch(emulators: Callable[[str], Emulator]) -> None:
+    assert emulators("Ingest").invoke({"Records": []}) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_and_its_layers_fit_into_lambda(name: str) -> None:
+    own = size(BUILD / name)
+    assert own < MEGABYTE, "third-party code belongs into the engine layer"
+    assert own + sum(size(BUILD / layer) for layer in LAYERS) < 250 * MEGABYTE
+
+
+def test_nothing_of_the_local_stack_is_shipped() -> None:
+    shipped = {path.name for layer in LAYERS for path in (BUILD / layer / "python").iterdir()}
+    assert shipped.isdisjoint({"chdb", "pyarrow", "pandas", "numpy", "moto", "insights_local", "uvicorn"})
+    assert {"insights_engine", "insights_acl", "insights_api", "boto3", "fastapi"} <= shipped
+
+
+def test_every_module_is_compiled() -> None:
+    """/var/task and /opt are read-only: what is not compiled at the build is compiled at every cold start."""
+    tag = sys.implementation.cache_tag
+    python = BUILD.rglob("*.py")
+    missing = [path for path in python if not (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists()]
+    assert missing == [], "run `make build`, which compiles after sam build"
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
