@@ -60,6 +60,7 @@ bench: $(INSTALLED)  ## The benchmarks
 
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs
+	$(BIN)/insights openapi --write
 
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
 	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \

@@ -1,4 +1,4 @@
-"""Projects, cohorts, actions, users, organizations and keys; and whatever no other function answers.
+"""Projects, cohorts, actions, users, organizations, keys and the API's description; and whatever no other function answers.
 
 The gateway sends here what its exact routes do not match, such as a path with a doubled slash, so the routers of the
 other functions are mounted as well: no form of a path may lose an event.
@@ -8,6 +8,7 @@ from insights_api import (
     actions,
     capture,
     cohorts,
+    docs,
     fallback,
     flags,
     organizations,
@@ -30,6 +31,7 @@ app = create_app(
     query.router,
     capture.router,
     flags.router,
+    docs.router,
     fallback.router,
 )
 handler = lambda_handler(app)

@@ -7,6 +7,7 @@ middle of the demo data too, is taken up by the next one.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class Serving:
             family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
             return socket.create_server(address[:2], family=family, backlog=256)
         except OSError as error:
-            reason = error.strerror or str(error)
+            # The error's own words repeat the address.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             raise click.ClickException(
                 f"Cannot listen on {self.host}:{self.port}: {reason}. Choose another: insights serve --port 8001"
             ) from error

@@ -112,6 +112,7 @@ class Stack:
         events = self.services.events
         if not isinstance(events, SqliteQueue):
             return None
+        events.release_all()  # what a stack that was killed had in work would stay hidden for minutes
         consumer = Consumer(events, lambda event: self.invoke(mapping.function, event), batch_size=mapping.batch_size)
         consumer.start()
         return consumer

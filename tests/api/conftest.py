@@ -41,8 +41,3 @@ def api(world: World, project: StoredProject) -> Api:
 @pytest.fixture
 def admin(world: World, project: StoredProject) -> Api:
     return world.api(project, world.new_user("admin"))
-
-
-@pytest.fixture
-def nobody(stack: Stack, project: StoredProject) -> Api:
-    return Api(stack, None, project.project.id)

@@ -11,6 +11,9 @@ import pytest
 from insights_engine import keys
 from insights_engine.ingest import Ingest, Message
 from insights_engine.ingest.handler import handle_sqs
+from insights_engine.ingest.identity import Identity
+from insights_engine.ingest.persons import Link
+from insights_engine.ingest.writer import insert
 from insights_engine.queue import pack
 from insights_engine.services import Services, use
 from insights_engine.settings import Settings
@@ -123,9 +126,6 @@ def test_persons_decided_by_a_consumer_that_died_are_copied_by_the_next(project:
     """The store knew of the merge, ClickHouse did not: the message comes again, and finds nothing left to merge."""
     ingest.batch(messages(captured(project, distinct_id="anon"), captured(project, distinct_id="user")))
     (merge,) = messages(captured(project, "$identify", "user", properties={"$anon_distinct_id": "anon"}))
-    from insights_engine.ingest.identity import Identity
-    from insights_engine.ingest.persons import Link
-
     now = project.services.now()
     Identity(project.services.policies, project.id).resolve([Link("anon", "user", now.isoformat())], now)
     assert project.rows("SELECT person FROM person_merges WHERE {p}") == []
@@ -150,7 +150,8 @@ def test_groupidentify_makes_and_changes_a_group(project: Any, ingest: Ingest) -
 
     ingest.batch(messages(change(name="Acme", seats=3)))
     ingest.batch(messages(change(seats=4), change(city="Bonn")))
-    select = "SELECT type, key, properties.name::String, toInt64(properties.seats), properties.city::String FROM groups FINAL"
+    properties = "properties.name::String, toInt64(properties.seats), properties.city::String"
+    select = f"SELECT type, key, {properties} FROM groups FINAL"
     assert project.rows(f"{select} WHERE {{p}}") == [(0, "acme", "Acme", 4, "Bonn")]
 
 
@@ -216,11 +217,21 @@ def test_odd_properties_are_stored(project: Any, ingest: Ingest, properties: dic
     assert (outcome.stored, outcome.refused, outcome.failed) == (2, 0, [])
 
 
-def test_what_clickhouse_refuses_costs_no_other_event(project: Any, ingest: Ingest) -> None:
-    bad = captured(project, uuid="not a uuid")
+def test_an_event_that_cannot_be_stored_costs_no_other(project: Any, ingest: Ingest) -> None:
+    bad = [captured(project, uuid="none"), captured(project, timestamp="now"), captured(project, properties="?")]
     good = [captured(project) for _ in range(9)]
-    outcome = ingest.batch(messages(*good[:4], bad, *good[4:]))
-    assert (outcome.stored, outcome.refused, outcome.failed) == (9, 1, [])
+    outcome = ingest.batch(messages(*good[:4], *bad, *good[4:]))
+    assert (outcome.stored, outcome.refused, outcome.failed) == (9, 3, [])
+
+
+def test_what_clickhouse_refuses_is_found_among_the_rest(project: Any) -> None:
+    good = b'{"project":%d,"event":"e","uuid":"0190a1b2-0000-7000-8000-00000000000%d","properties":{}}\n'
+    lines = [good % (project.id, number) for number in range(8)]
+    lines[2] = lines[2].replace(b"{}", b'{"a": NaN}')
+    lines[7] = lines[7].replace(b"0190a1b2", b"x")
+    refused = insert(project.services.clickhouse, "events", ("project", "event", "uuid", "properties"), lines)
+    assert [place for place, _ in refused] == [2, 7]
+    assert len(project.rows("SELECT 1 FROM events WHERE {p}")) == 6
 
 
 def test_the_function_names_what_failed(project: Any) -> None:
@@ -234,14 +245,13 @@ def test_the_function_names_what_failed(project: Any) -> None:
     assert len(project.rows("SELECT 1 FROM events WHERE {p}")) == 1
 
 
-def test_a_project_made_after_its_token_was_asked_for_is_found(
-    new_project: Any, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = new_project()
+def test_a_project_made_after_its_token_was_asked_for_is_found(project: Any) -> None:
+    clock = iter([0.0, 0.0, 4.0, 6.0, 6.0])
+    ingest = Ingest(project.services, clock=lambda: next(clock))
     pk, sk = keys.project_token(project.token)
     owner = project.services.policies.get(pk, sk)
     project.services.policies.delete(pk, sk)
     assert ingest.batch(messages(captured(project))).unknown == 1
     project.services.policies.put(owner)
-    monkeypatch.setattr("time.monotonic", lambda: float("inf"))
+    assert ingest.batch(messages(captured(project))).unknown == 1
     assert ingest.batch(messages(captured(project))).stored == 1

@@ -44,10 +44,9 @@ def test_links_and_properties_from_all_sides_end_in_one_person(store: Store) -> 
     def consume(seed: int) -> None:
         identity = Identity(store, 2)
         for source, target in random.Random(seed).sample(pairs, len(pairs)):
-            identity.resolve(
-                [Link(source, target, stamp(NOW), forced=True), Touch(target, stamp(NOW), set={f"p{seed}": target})],
-                NOW,
-            )
+            link = Link(source, target, stamp(NOW), forced=True)
+            identity.resolve([link, Touch(target, stamp(NOW), set={f"p{seed}": target})], NOW)
+
 
     with ThreadPoolExecutor(CONSUMERS) as threads:
         list(threads.map(consume, range(CONSUMERS)))

@@ -17,7 +17,7 @@ from insights_engine.filters import Group, parse_filters
 from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.trend.legacy import property_type
 from insights_engine.trend.maths import MATHS, TOTAL
-from insights_engine.trend.model import MAX_SERIES, Series
+from insights_engine.trend.model import MAX_SERIES, Series, TrendQuery
 
 Index = Annotated[int, Field(ge=0, le=4)]
 Text = Annotated[str, Field(max_length=1000)]
@@ -144,4 +144,20 @@ def series_of(node: EventsNode | ActionsNode, field: str) -> Series:
         math_multiplier=node.math_multiplier,
         filter=Group("AND", (own, fixed)) if fixed.values else own,
         field=field,
+    )
+
+
+def common(node: QueryNode) -> TrendQuery:
+    """The part of a query that all these insights share."""
+    dates = node.date_range or DateRange()
+    return TrendQuery(
+        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(node.series)),
+        date_from=dates.date_from or None,
+        date_to=dates.date_to or None,
+        explicit_date=bool(dates.explicit_date),
+        interval=interval_of(node.interval),
+        filter=parse_filters(node.properties, field="properties"),
+        filter_test_accounts=bool(node.filter_test_accounts),
+        sampling=node.sampling_factor or None,
+        actor_group_index=node.aggregation_group_type_index,
     )

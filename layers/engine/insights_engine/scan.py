@@ -212,13 +212,9 @@ class Scan:
             values = Sql.join(", ", (Sql("{v} AS " + column, v=value) for column, value in join.values.values()))
             parts.append(
                 Sql(
-                    "LEFT ANY JOIN (SELECT {keys} AS "
-                    + name
-                    + "_key, {values} {source}) AS "
-                    + name
-                    + " ON {on} = "
-                    + name
-                    + "_key",
+                    "LEFT ANY JOIN (SELECT {keys} AS {key}, {values} {source}) AS {name} ON {on} = {key}",
+                    name=Sql(name),
+                    key=Sql(f"{name}_key"),
                     keys=join.keys,
                     values=values,
                     source=join.source,

@@ -19,6 +19,7 @@ from insights_local.openapi.schemas import Schema, listed, of_parameter, ref, sc
 from insights_local.routes import ROOT
 
 JSON = "application/json"
+_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _DESCRIPTION = """\
 The insights API that PostHog's clients speak, over your own ClickHouse.
 
@@ -39,8 +40,7 @@ def described() -> dict[str, Any]:
 def document() -> dict[str, Any]:
     tags = described()["tags"]
     paths: dict[str, dict[str, Any]] = {}
-    order = list(tags)
-    for one in sorted(listed_operations(), key=lambda o: order.index(row_of(o)["tag"])):
+    for one in listed_operations():
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     return {
@@ -62,7 +62,10 @@ def document() -> dict[str, Any]:
 
 
 def listed_operations() -> list[Operation]:
-    return [one for one in operations() if one.is_public]
+    """In the order of operations.yaml; a shorter path, and reading, come first."""
+    rows = list(described()["operations"])
+    found = [one for one in operations() if one.is_public and row_of(one)]
+    return sorted(found, key=lambda one: (rows.index(one.name), one.path.count("/"), _METHODS.index(one.method)))
 
 
 def row_of(operation: Operation) -> dict[str, Any]:
@@ -75,8 +78,19 @@ def row_of(operation: Operation) -> dict[str, Any]:
 
 
 def examples_of(operation: Operation) -> list[Example]:
-    pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", operation.path.replace(".", r"\.")))
-    return [e for e in examples() if e.method == operation.method and pattern.fullmatch(fold(e.path)[0])]
+    return [example for example in examples() if operation_of(example) == operation]
+
+
+@cache
+def operation_of(example: Example) -> Operation:
+    """The one that answers it: literal segments before parameters, as in routing."""
+    path = fold(example.path)[0]
+    fitting = [o for o in operations() if o.method == example.method and _pattern(o.path).fullmatch(path)]
+    return min(fitting, key=lambda o: o.path.count("{"))
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path.replace(".", r"\.")))
 
 
 def _operation(one: Operation) -> Schema:

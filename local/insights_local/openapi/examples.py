@@ -17,7 +17,7 @@ SITE = "http://127.0.0.1:8000"
 KEY, TOKEN = "phx_your_personal_api_key", "phc_your_project_token"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """`scopes` of the key that it is sent with; null for none. `answer` is JSON, or text where `kind` is another."""
 

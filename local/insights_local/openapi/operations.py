@@ -55,8 +55,10 @@ class Operation:
 @cache
 def operations() -> tuple[Operation, ...]:
     """In the order of the functions and their routers, each once, although two functions may mount a router."""
-    found = {(one.method, one.path): one for one in reversed(list(_all()))}
-    return tuple(reversed(found.values()))
+    found: dict[tuple[str, str], Operation] = {}
+    for one in _all():
+        found.setdefault((one.method, one.path), one)
+    return tuple(found.values())
 
 
 def _all() -> Iterator[Operation]:

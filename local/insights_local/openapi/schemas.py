@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from insights_acl.project_settings import SETTINGS
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.intervals import INTERVALS
+from insights_engine.lifecycle.answer import LifecycleQueryNode
 from insights_engine.operators import OPERATORS
+from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA, StickinessQueryNode
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.node import VISUAL_FIELDS, TrendsQueryNode
 from insights_engine.trend.parameters import PARAMETERS, Kind, Parameter
 
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
 from insights_local.openapi.errors import CODES, TYPES
 
 Schema = dict[str, Any]
 
+# The nodes of `insights_api.answers.KINDS`; a test compares.
+NODES = (TrendsQueryNode, LifecycleQueryNode, StickinessQueryNode)
 _REF = "#/components/schemas/"
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
@@ -54,6 +60,7 @@ def schemas() -> dict[str, Schema]:
         "FilterType": _names("What a filter's key is a property of.", FILTER_TYPES),
         "BreakdownType": _names("What a breakdown is a property of.", BREAKDOWN_TYPES),
         "Display": {"type": "string", "enum": list(DISPLAYS), "description": "How a trend is shown."},
+        "QueryNode": {"anyOf": [ref(_plain(node.__name__)) for node in NODES]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
     }
     return dict(sorted({**yaml.safe_load(text), **made, **_nodes()}.items()))
@@ -100,6 +107,7 @@ def of_parameter(parameter: Parameter) -> Schema:
         "flag": {"type": "boolean"},
         "whole": {"type": "integer"},
         "number": {"type": "number"},
+        "object": {"type": "object"},
     }
     schema = schemas[parameter.kind]
     default = {} if parameter.default in (None, []) else {"default": parameter.default}
@@ -112,23 +120,31 @@ def _legacy() -> Schema:
 
 
 def _nodes() -> dict[str, Schema]:
-    """The closed schema that node bodies are checked by, with the names that its tables check afterwards."""
-    whole = TrendsQueryNode.model_json_schema(ref_template=_REF + "{model}")
-    found: dict[str, Schema] = {**whole.pop("$defs"), "TrendsQuery": whole}
-    found = {name.strip("_"): _readable(schema) for name, schema in found.items()}
+    """The closed schemas that node bodies are checked by, with the names that the tables check afterwards."""
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in NODES]
+    whole = models_json_schema(models, ref_template=_REF + "{model}")[1]["$defs"]
+    found = {_plain(name): _readable(schema) for name, schema in whole.items()}
     for name in ("EventsNode", "ActionsNode"):
         properties = found[name]["properties"]
         properties["math"] = _or_null("Math")
         properties["math_property_type"]["enum"] = ["event_properties", "person_properties", "session_properties", None]
         properties["properties"] = properties["fixedProperties"] = ref("PropertyFilters")
+    for node in NODES:
+        schema = found[_plain(node.__name__)]
+        schema["properties"] |= {"interval": _or_null("Interval"), "properties": ref("PropertyFilters")}
+        schema["description"] = "An unknown field is an error."
     found["BreakdownItem"]["properties"]["type"] = _or_null("BreakdownType")
     found["BreakdownFilter"]["properties"]["breakdown_type"] = _or_null("BreakdownType")
-    found["TrendsFilter"]["properties"]["display"] = _or_null("Display")
-    found["TrendsFilter"]["properties"] |= _pictures(VISUAL_FIELDS)
+    found["TrendsFilter"]["properties"] |= {"display": _or_null("Display"), **_pictures(VISUAL_FIELDS)}
     found["TrendsFilter"].pop("description", None)
-    found["TrendsQuery"]["properties"] |= {"interval": _or_null("Interval"), "properties": ref("PropertyFilters")}
-    found["TrendsQuery"]["description"] = "An unknown field is an error."
+    found["StickinessFilter"]["properties"]["computedAs"] = {"enum": [*COMPUTED_AS, None]}
+    found["Criteria"]["properties"]["operator"]["enum"] = list(CRITERIA)
     return found
+
+
+def _plain(name: str) -> str:
+    """`_BreakdownItem` -> `BreakdownItem`, `TrendsQueryNode` -> `TrendsQuery`: the node's kind."""
+    return name.strip("_").replace("QueryNode", "Query")
 
 
 def _or_null(name: str) -> Schema:
@@ -140,14 +156,17 @@ def _pictures(names: Iterable[str]) -> dict[str, Schema]:
 
 
 def _readable(schema: Schema) -> Schema:
-    """Without the titles that pydantic gives, and without underscores in the names of models."""
+    """Without pydantic's titles and null defaults, without underscores in the names of models, `kind` first."""
 
     def walk(value: Any, is_map: bool = False) -> Any:
         if isinstance(value, list):
             return [walk(inner) for inner in value]
         if not isinstance(value, dict):
-            return value.replace(_REF + "_", _REF) if isinstance(value, str) else value
-        return {k: walk(v, k == "properties" and not is_map) for k, v in value.items() if is_map or k != "title"}
+            is_ref = isinstance(value, str) and value.startswith(_REF)
+            return _REF + _plain(value.removeprefix(_REF)) if is_ref else value
+        kept = {k: v for k, v in value.items() if is_map or not (k == "title" or (k == "default" and v is None))}
+        made = {k: walk(v, k == "properties" and not is_map) for k, v in kept.items()}
+        return {"kind": made["kind"], **made} if is_map and "kind" in made else made
 
-    made: Schema = walk(copy.deepcopy(schema))
+    made: Schema = walk(schema)
     return made

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from insights_engine.errors import ValidationError, attr_of, nearest
+from insights_engine.hogql.calls import call
 from insights_engine.hogql.fields import field_value
-from insights_engine.hogql.functions import FUNCTIONS, PARAMETRIC, UNITS, Function
 from insights_engine.hogql.kinds import CASTS, Typed, coerce, convert
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
@@ -37,17 +37,17 @@ _ARITHMETIC = {"+": "{a} + {b}", "-": "{a} - {b}", "*": "{a} * {b}", "/": "{a} /
 
 def condition(scan: Scan, text: str, field: str) -> Sql:
     """A boolean expression over one event."""
-    return coerce(_Walk(scan, field).whole(_parse(text, field)), "b", scan).sql
+    return coerce(Walk(scan, field).whole(_parse(text, field)), "b", scan).sql
 
 
 def text_value(scan: Scan, text: str, field: str) -> Sql:
     """Any expression over one event, as Nullable text."""
-    return Sql("CAST({x}, 'Nullable(String)')", x=coerce(_Walk(scan, field).whole(_parse(text, field)), "s", scan).sql)
+    return Sql("CAST({x}, 'Nullable(String)')", x=coerce(Walk(scan, field).whole(_parse(text, field)), "s", scan).sql)
 
 
 def aggregate(scan: Scan, text: str, field: str) -> Sql:
     """An expression over many events, as a number: every field stands inside an aggregate."""
-    walk = _Walk(scan, field, aggregates=True)
+    walk = Walk(scan, field, aggregates=True)
     tree = _parse(text, field)
     printed = walk.whole(tree)
     if not walk.has_aggregate:
@@ -78,12 +78,12 @@ def _parse(text: str, field: str) -> dict[str, Any]:
 
 
 @dataclass
-class _Walk:
+class Walk:
     scan: Scan
     field: str
     aggregates: bool = False
     has_aggregate: bool = False
-    _inside: bool = False
+    inside_aggregate: bool = False
     _depth: int = 0
 
     def __post_init__(self) -> None:
@@ -132,7 +132,7 @@ class _Walk:
         chain = node["chain"]
         if len(chain) == 1 and chain[0] in self._lambdas:
             return Typed(Sql(self._lambdas[chain[0]]), "x")
-        if self.aggregates and not self._inside:
+        if self.aggregates and not self.inside_aggregate:
             raise self.error(node, f"{'.'.join(map(str, chain))} must stand inside an aggregate")
         found = field_value(self.scan, chain, self.field)
         if isinstance(found, str):
@@ -244,108 +244,23 @@ class _Walk:
         self._lambdas = before
         return Typed(Sql("({n}) -> {b}", n=Sql(names), b=body.sql), "l")
 
-    def call(self, node: dict[str, Any]) -> Typed:
-        name, args = node["name"], node["args"]
-        function = FUNCTIONS.get(name)
-        if function is None:
-            raise self.error(node, f"the function {name} is not known{nearest(name, FUNCTIONS)}")
-        if node.get("distinct"):
-            if name != "count":
-                raise self.error(node, f"DISTINCT is for count alone, not {name}")
-            function = FUNCTIONS["uniqExact"]
-        self._check_call(node, function, len(args))
-        if function.is_aggregate:
-            self._inside = True
-        arguments = [self._argument(arg, function.kind_of(i), function) for i, arg in enumerate(args)]
-        if function.is_aggregate:
-            self._inside = False
-            self.has_aggregate = True
-        return self._called(node, function, arguments)
 
-    def _check_call(self, node: dict[str, Any], function: Function, count: int) -> None:
-        if function.is_aggregate and (not self.aggregates or self._inside):
-            where = "inside another aggregate" if self._inside else "here"
-            raise self.error(node, f"the aggregate {function.name} is not allowed {where}")
-        if bool(node.get("params")) != (function.name in PARAMETRIC):
-            raise self.error(node, f"{function.name} takes {'a' if function.name in PARAMETRIC else 'no'} parameter")
-        most = function.most
-        if count < function.least or (most is not None and count > most):
-            wanted = f"{function.least}" if most == function.least else f"{function.least} to {most or 'many'}"
-            raise self.error(node, f"{function.name} takes {wanted} arguments, not {count}")
-
-    def _argument(self, node: dict[str, Any], kind: str, function: Function) -> Typed:
-        if kind == "u":
-            unit = str(node.get("value")).lower().removesuffix("s") if node.get("node") == "Constant" else None
-            if unit not in UNITS:
-                raise self.error(node, f"{function.name} takes a unit of time{nearest(unit, UNITS) or ', such as day'}")
-            return Typed(Sql(f"'{unit}'"), "s")
-        if kind == "c" and not (node.get("node") == "Constant" and isinstance(node.get("value"), str)):
-            raise self.error(node, f"{function.name} takes a constant text here")
-        printed = self.print(node)
-        if (kind == "l") != (printed.kind == "l"):
-            raise self.error(node, f"{function.name} takes {'a function here' if kind == 'l' else 'no function here'}")
-        return printed if kind in ("x", "l", "c") else coerce(printed, kind, self.scan)
-
-    def _called(self, node: dict[str, Any], function: Function, arguments: list[Typed]) -> Typed:
-        if function.target.startswith("@"):
-            return convert(arguments[0] if arguments else None, function.target, self.scan, arguments[1:])
-        if function.gives == "=" and not function.is_aggregate:
-            arguments = self._of_one_kind(function, arguments)
-        inside = Sql.join(", ", (argument.sql for argument in arguments))
-        parameter = Sql("")
-        if function.name in PARAMETRIC:
-            share = node["params"][0].get("value") if len(node["params"]) == 1 else None
-            if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
-                raise self.error(node, f"{function.name} takes a share from 0 to 1 as its parameter")
-            parameter = Sql(f"({float(share)!r})")
-        sql = Sql(function.target + "{p}({a})", p=parameter, a=inside)
-        return Typed(sql, self._kind(function, arguments))
-
-    def _of_one_kind(self, function: Function, arguments: list[Typed]) -> list[Typed]:
-        """The values that a function chooses from: numbers and properties are numbers, else what is mixed is text."""
-        chooses = [_is_value(function, i, len(arguments)) for i in range(len(arguments))]
-        kinds = {a.kind for a, chosen in zip(arguments, chooses, strict=True) if chosen} - {"null"}
-        if len(kinds) < 2 or "x" in kinds or "a" in kinds:
-            return arguments
-        kind = "n" if kinds == {"n", "p"} else "d" if kinds <= {"d", "p"} else "s"
-        return [coerce(a, kind, self.scan) if chosen else a for a, chosen in zip(arguments, chooses, strict=True)]
-
-    @staticmethod
-    def _kind(function: Function, arguments: list[Typed]) -> str:
-        if function.gives == "=first":
-            return arguments[0].kind
-        if function.gives != "=":
-            return function.gives
-        chosen = [a for i, a in enumerate(arguments) if _is_value(function, i, len(arguments))]
-        kinds = {a.kind for a in chosen} - {"null"}
-        if kinds <= {"p", "s"}:
-            return "s" if "s" in kinds else "p"
-        return kinds.pop() if len(kinds) == 1 else "x"
-
-
-def _is_value(function: Function, index: int, count: int) -> bool:
-    """Whether the argument is one that the function may answer with; multiIf has conditions between its values."""
-    if function.name == "multiIf":
-        return index % 2 == 1 or index == count - 1
-    return function.kind_of(index) != "b"
-
-
-_RULES: dict[str, Callable[[_Walk, dict[str, Any]], Typed]] = {
-    "Constant": _Walk.constant,
-    "Field": _Walk.field_,
-    "ArrayAccess": _Walk.access,
-    "TupleAccess": _Walk.tuple_access,
-    "ArithmeticOperation": _Walk.arithmetic,
-    "CompareOperation": _Walk.compare,
-    "And": _Walk.both,
-    "Or": _Walk.either,
-    "Not": _Walk.negated,
-    "BetweenExpr": _Walk.between,
-    "Array": _Walk.listed,
-    "Tuple": _Walk.listed,
-    "TypeCast": _Walk.cast,
-    "Lambda": _Walk.lambda_,
-    "Call": _Walk.call,
+_RULES: dict[str, Callable[[Walk, dict[str, Any]], Typed]] = {
+    "Constant": Walk.constant,
+    "Field": Walk.field_,
+    "ArrayAccess": Walk.access,
+    "TupleAccess": Walk.tuple_access,
+    "ArithmeticOperation": Walk.arithmetic,
+    "CompareOperation": Walk.compare,
+    "And": Walk.both,
+    "Or": Walk.either,
+    "Not": Walk.negated,
+    "BetweenExpr": Walk.between,
+    "Array": Walk.listed,
+    "Tuple": Walk.listed,
+    "TypeCast": Walk.cast,
+    "Lambda": Walk.lambda_,
+    "Call": call,
 }
 # What is refused, in the words of who wrote it.
 _NAMES = {

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from insights_engine import keys
 from insights_engine.ingest.copies import copy_groups, copy_persons
@@ -64,8 +65,9 @@ class _Arrived:
 class Ingest:
     """One environment's consumer. It keeps what it learned of tokens for a minute, and numbers that it took."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
+        self._clock = clock
         self._projects: dict[str, tuple[float, Item | None]] = {}
         self._identities: dict[int, tuple[Identity, Groups]] = {}
         self._lock = threading.Lock()
@@ -151,13 +153,13 @@ class Ingest:
 
     def _project(self, token: str) -> Item | None:
         until, project = self._projects.get(token, (0.0, None))
-        if time.monotonic() < until:
+        if self._clock() < until:
             return project
         policies = self._services.policies
         owner = policies.get(*keys.project_token(token))
         project = policies.get(*keys.project(owner["project_id"])) if owner else None
         seconds = _KNOWN_SECONDS if project else _UNKNOWN_SECONDS
-        self._projects[token] = time.monotonic() + seconds, project
+        self._projects[token] = self._clock() + seconds, project
         return project
 
 
@@ -175,7 +177,7 @@ def stored_event(raw: Mapping[str, Any], project: Item) -> Event:
         name=raw["event"],
         distinct_id=raw["distinct_id"],
         at=min(max(at, FIRST), LAST),
-        uuid=raw["uuid"],
+        uuid=str(UUID(raw["uuid"])),
         properties=properties,
         elements_chain=text if isinstance(text, str) else chain(elements),
         groups=group_keys(properties.get("$groups")),

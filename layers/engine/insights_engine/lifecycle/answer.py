@@ -12,9 +12,8 @@ from pydantic import Field
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
-from insights_engine.filters import parse_filters
 from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
-from insights_engine.nodes import DateRange, QueryNode, interval_of, read, series_of
+from insights_engine.nodes import QueryNode, common, read
 from insights_engine.project import Project
 from insights_engine.services import Services
 from insights_engine.sql import Sql
@@ -32,19 +31,7 @@ class LifecycleQueryNode(QueryNode):
 
 def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
     """The node as a trend query of one plain series; `lifecycleFilter` is visual."""
-    found = read(LifecycleQueryNode, node, field)
-    dates = found.date_range or DateRange()
-    return TrendQuery(
-        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(found.series)),
-        date_from=dates.date_from or None,
-        date_to=dates.date_to or None,
-        explicit_date=bool(dates.explicit_date),
-        interval=interval_of(found.interval),
-        filter=parse_filters(found.properties, field="properties"),
-        filter_test_accounts=bool(found.filter_test_accounts),
-        sampling=found.sampling_factor or None,
-        actor_group_index=found.aggregation_group_type_index,
-    )
+    return common(read(LifecycleQueryNode, node, field))
 
 
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:

@@ -103,6 +103,14 @@ class SqliteQueue:
             )
         self._bell.ring()
 
+    def release_all(self) -> None:
+        """Every message is visible now: for a consumer that knows to be the only one, after a kill of the last."""
+        with self._file.write() as connection:
+            connection.execute(
+                "UPDATE messages SET visible_at = ? WHERE visible_at > ?", (self._clock(), self._clock())
+            )
+        self._bell.ring()
+
     def depth(self) -> int:
         """Messages that are not dealt with yet: visible or with a consumer, but not set aside."""
         with self._file.write() as connection:

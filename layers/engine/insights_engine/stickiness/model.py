@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import parse_filters
-from insights_engine.nodes import CompareFilter, DateRange, Node, QueryNode, interval_of, read, series_of
+from insights_engine.nodes import CompareFilter, Node, QueryNode, common, read
 from insights_engine.trend.legacy import parse_legacy, whole
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.model import Series, TrendQuery
@@ -58,20 +57,9 @@ class StickinessQueryNode(QueryNode):
 
 def parse_node(node: dict[str, Any], field: str = "query") -> StickinessQuery:
     found = read(StickinessQueryNode, node, field)
-    dates, compare = found.date_range or DateRange(), found.compare_filter or CompareFilter()
+    compare = found.compare_filter or CompareFilter()
     chosen = found.stickiness_filter or _StickinessFilter()
-    trend = TrendQuery(
-        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(found.series)),
-        date_from=dates.date_from or None,
-        date_to=dates.date_to or None,
-        explicit_date=bool(dates.explicit_date),
-        interval=interval_of(found.interval),
-        filter=parse_filters(found.properties, field="properties"),
-        filter_test_accounts=bool(found.filter_test_accounts),
-        compare=bool(compare.compare),
-        compare_to=compare.compare_to or None,
-        sampling=found.sampling_factor or None,
-    )
+    trend = replace(common(found), compare=bool(compare.compare), compare_to=compare.compare_to or None)
     if chosen.computed_as is not None and chosen.computed_as not in COMPUTED_AS:
         raise unknown("stickinessFilter.computedAs", chosen.computed_as, COMPUTED_AS)
     criteria = chosen.stickiness_criteria
@@ -104,7 +92,7 @@ def _criteria(values: Mapping[str, Any]) -> tuple[str, int] | None:
     raw = values.get("stickiness_criteria")
     if raw is None:
         return None
-    if not isinstance(raw, dict) or raw.get("operator") not in CRITERIA:
+    if not isinstance(raw, dict) or raw.get("operator") not in list(CRITERIA):
         raise ValidationError(
             f"stickiness_criteria must be an operator ({', '.join(CRITERIA)}) and a value", attr="stickiness_criteria"
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import parse_filters
-from insights_engine.nodes import CompareFilter, DateRange, Index, Node, QueryNode, Text, interval_of, read, series_of
+from insights_engine.nodes import CompareFilter, Index, Node, QueryNode, Text, common, read
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
 from insights_engine.trend.legacy import cohort_values
@@ -107,26 +107,18 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
 
 
 def _query(node: TrendsQueryNode) -> TrendQuery:
-    dates, compare = node.date_range or DateRange(), node.compare_filter or CompareFilter()
+    compare = node.compare_filter or CompareFilter()
     shown = node.trends_filter or _TrendsFilter()
     if shown.display is not None and shown.display not in DISPLAYS:
         raise unknown("trendsFilter.display", shown.display, DISPLAYS)
-    return TrendQuery(
-        series=tuple(series_of(s, f"series[{i}]") for i, s in enumerate(node.series)),
-        date_from=dates.date_from or None,
-        date_to=dates.date_to or None,
-        explicit_date=bool(dates.explicit_date),
-        interval=interval_of(node.interval),
-        filter=parse_filters(node.properties, field="properties"),
-        filter_test_accounts=bool(node.filter_test_accounts),
+    return replace(
+        common(node),
         breakdown=_breakdown(node.breakdown_filter or _BreakdownFilter()),
         display=DISPLAYS[shown.display] if shown.display else DEFAULT_DISPLAY,
         formulas=_formulas(shown),
         compare=bool(compare.compare),
         compare_to=compare.compare_to or None,
         smoothing=shown.smoothing_intervals or 1,
-        sampling=node.sampling_factor or None,
-        actor_group_index=node.aggregation_group_type_index,
     )
 
 

@@ -1,7 +1,7 @@
 """The flat parameters of the legacy trend as they are documented, one row each, in the order of the documentation.
 
-Only the documentation and its tests read this; `legacy.py` reads the parameters themselves, and a test holds that both
-name the same ones.
+Only the documentation and its tests read this; `legacy.py`, `stickiness/model.py` and the routes read the parameters
+themselves, and a test holds that all name the same ones.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from insights_engine.intervals import INTERVALS
+from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT, DEFAULT_DISPLAY, DISPLAYS
 from insights_engine.trend.model import MAX_BREAKDOWN_LIMIT, MAX_BREAKDOWNS, MAX_SERIES
 
-Kind = Literal["entities", "filters", "breakdowns", "breakdown", "text", "choice", "flag", "whole", "number"]
+Kind = Literal["entities", "filters", "breakdowns", "breakdown", "text", "choice", "flag", "whole", "number", "object"]
 
 
 class Parameter(NamedTuple):
@@ -30,6 +31,15 @@ class Parameter(NamedTuple):
 
 
 PARAMETERS = (
+    Parameter(
+        "insight",
+        "choice",
+        "TRENDS",
+        "Which insight answers; `SESSIONS` is `TRENDS`.",
+        ("TRENDS", "LIFECYCLE", "STICKINESS", "SESSIONS"),
+        wrong="FUNNY",
+    ),
+    Parameter("shown_as", "text", None, "`Stickiness` is the same as `insight=STICKINESS`; nothing else counts."),
     Parameter("events", "entities", [], f"Series that count events. With `actions`, at most {MAX_SERIES}.", wrong=5),
     Parameter("actions", "entities", [], "Series that count actions; their `id` is an action's.", wrong=5),
     Parameter(

@@ -61,7 +61,7 @@ def make_plan(
     )
     ranges: list[tuple[Range, str | None]] = [(current, "current" if query.compare else None)]
     if query.compare:
-        ranges.append((_previous(query, interval, current, project, now), "previous"))
+        ranges.append((_previous(query, interval, current, project), "previous"))
     periods = tuple(
         Period(
             span,
@@ -75,23 +75,30 @@ def make_plan(
     return Plan(query, project, definitions, now, interval, periods)
 
 
-def _previous(query: TrendQuery, interval: Interval, current: Range, project: Project, now: datetime) -> Range:
+def _previous(query: TrendQuery, interval: Interval, current: Range, project: Project) -> Range:
     """The period before: as long, and at the same time of day."""
+    span = _shifted(current, _distance(query, interval, current, project))
+    if query.explicit_date or query.display.is_exact or interval.name not in ("month", "quarter", "year"):
+        return span
+    return Range(span.start, span.end, interval.floor(span.start, project.weeks_start_on_monday))
+
+
+def _distance(query: TrendQuery, interval: Interval, current: Range, project: Project) -> timedelta:
     if query.compare_to:
         moved = parse(query.compare_to, current.start, project.zone, "compare_to")
         if not moved.is_relative:
             raise ValidationError(
                 f"compare_to {query.compare_to[:50]!r} must be relative, such as -1w", attr="compare_to"
             )
-        return _shifted(current, current.start.replace(tzinfo=None) - moved.at.replace(tzinfo=None))
+        return current.start.replace(tzinfo=None) - moved.at.replace(tzinfo=None)
     length = current.end - current.start
     if query.display.is_exact or query.explicit_date or interval.name == "minute":
-        return _shifted(current, length)
+        return length
     if interval.name == "hour":
         start = (current.start - length).date()
-        return _shifted(current, current.start.date() - start if start < current.start.date() else timedelta(days=1))
+        return current.start.date() - start if start < current.start.date() else timedelta(days=1)
     days = (current.end.date() - current.start.date()).days + 1
-    return _shifted(current, timedelta(days=days - (1 if _is_weeks(query, interval) else 0)))
+    return timedelta(days=days - (1 if _is_weeks(query, interval) else 0))
 
 
 def _is_weeks(query: TrendQuery, interval: Interval) -> bool:

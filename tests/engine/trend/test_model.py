@@ -1,0 +1,73 @@
+"""Random events and questions: the engine answers as the plain model does."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from datetime import datetime
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.trend.asking import Asker, rows
+from tests.engine.trend.conftest import NewAsker
+from tests.engine.trend.model import Model
+from tests.engine.trend.worlds import questions, worlds
+
+QUESTIONS = 8
+quick = settings(
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def model_of(zone: str, persons: list[dict[str, Any]], events: list[dict[str, Any]]) -> Model:
+    owner = {id: number for number, person in enumerate(persons) for id in person["distinct_ids"]}
+    known = [
+        {
+            "event": e["event"],
+            "person": owner[e["distinct_id"]],
+            "at": datetime.fromisoformat(e["timestamp"]),
+            "properties": e["properties"],
+            "person_properties": persons[owner[e["distinct_id"]]]["properties"],
+        }
+        for e in events
+    ]
+    return Model(known, zone)
+
+
+def same(one: list[tuple[Any, Any]], other: list[tuple[Any, list[float]]]) -> bool:
+    if [value for value, _ in one] != [value for value, _ in other]:
+        return False
+    pairs = zip(one, other, strict=True)
+    return all(
+        len(wanted) == len(found if isinstance(found, list) else [found])
+        and all(
+            math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+            for a, b in zip(found if isinstance(found, list) else [found], wanted, strict=True)
+        )
+        for (_, found), (_, wanted) in pairs
+    )
+
+
+def compare(asker: Asker, model: Model, question: dict[str, Any]) -> None:
+    found, wanted = rows(asker.node(**question)), model.ask(question)
+    assert same(found, wanted), json.dumps(
+        {"question": question, "found": found, "wanted": wanted}, indent=1, ensure_ascii=False
+    )
+
+
+@quick
+@given(world=worlds(), data=st.data())
+def test_the_engine_answers_as_the_model(
+    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
+) -> None:
+    zone, persons, events = world
+    asker = new_asker(timezone=zone).load(events, persons=persons)
+    model = model_of(zone, persons, events)
+    for question in data.draw(st.lists(questions(zone), min_size=QUESTIONS, max_size=QUESTIONS), label="questions"):
+        compare(asker, model, question)

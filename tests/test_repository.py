@@ -1,0 +1,173 @@
+"""Rules that hold across the repository, each with its short list of exceptions and why they are there."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from insights_engine.settings import SETTINGS
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = [path for part in ("layers", "functions") for path in sorted((ROOT / part).rglob("*.py"))]
+OURS = [
+    path
+    for part in ("layers", "functions", "local", "tests", "benchmarks", "tools")
+    for path in ROOT.glob(f"{part}/**/*.py")
+]
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
+
+# SQL that is put together as text: `file:function`. None of it comes from a request.
+SQL_AS_TEXT = {
+    "layers/engine/insights_engine/ingest/squash.py:_move": "names of our own tables and columns",
+    "layers/engine/insights_engine/ingest/squash.py:_remove": "names of our own tables and columns",
+    "layers/engine/insights_engine/migrations.py:cluster_form": "names from our own files; the cluster's name is quoted",
+    "layers/engine/insights_engine/migrations.py:_create_history": "the cluster's name is quoted",
+    "layers/engine/insights_engine/queue/sqlite.py:_set_aside": "a condition that two statements share",
+    "layers/engine/insights_engine/store/sqlite.py:": "a list of columns that the statements share",
+    "layers/engine/insights_engine/store/sqlite.py:query": "which of three conditions there are; their values are bound",
+}
+# Where time is read: the entries, from which it is handed down, and what is about durations or leases.
+CLOCKS = {
+    "layers/engine/insights_engine/services.py": "the entry of every request",
+    "layers/engine/insights_engine/store/dynamodb.py": "default of the clock that expiry is held against",
+    "layers/engine/insights_engine/store/sqlite.py": "default of the clock that expiry is held against",
+    "layers/engine/insights_engine/queue/sqlite.py": "default of the clock that visibility is held against",
+}
+# Tables may be long.
+LONG: dict[str, str] = {}
+MOST_LINES = 400
+# What a cold start must not pay for before it is needed.
+HEAVY = (
+    "aws_lambda_powertools.tracing",
+    "boto3",
+    "botocore",
+    "chdb",
+    "clickhouse_connect",
+    "hogql_parser_rs",
+    "insights_local",
+    "pyarrow",
+    "sqlite3",
+)
+
+_STATEMENT = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE|ALTER TABLE|CREATE TABLE|DROP)\b")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text("utf-8").splitlines())
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text("utf-8")))
+
+
+def is_statement(node: ast.AST) -> bool:
+    """A text, or a part of one, that has SQL in it."""
+    return any(
+        isinstance(part, ast.Constant) and isinstance(part.value, str) and bool(_STATEMENT.search(part.value))
+        for part in ast.walk(node)
+    )
+
+
+def is_filled_in(node: ast.AST) -> bool:
+    """`f"SELECT {x}"`, `"SELECT %s" % x`, `"SELECT {}".format(x)`, `"SELECT " + x`."""
+    match node:
+        case ast.JoinedStr():
+            return is_statement(node)
+        case ast.BinOp(left=ast.Constant() as left, op=ast.Mod()):
+            return is_statement(left)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return is_statement(left) or is_statement(right)
+        case ast.Call(func=ast.Attribute(value=ast.Constant() as text, attr="format")):
+            return is_statement(text)
+    return False
+
+
+def is_clock(node: ast.AST) -> bool:
+    """`datetime.now`, `date.today`, `time.time`, called or handed on."""
+    return isinstance(node, ast.Attribute) and (
+        (node.attr in ("now", "utcnow", "today") and ast.unparse(node.value).split(".")[-1] in ("datetime", "date"))
+        or ast.unparse(node) in ("time.time", "time.time_ns")
+    )
+
+
+def filled_in(path: Path) -> set[str]:
+    """`file:function` of each statement that something is put into; no function: at the module's level."""
+    found = set()
+
+    def walk(node: ast.AST, function: str) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = node.name
+        if is_filled_in(node):
+            found.add(f"{name(path)}:{function}")
+        for child in ast.iter_child_nodes(node):
+            walk(child, function)
+
+    walk(ast.parse(path.read_text("utf-8")), "")
+    return found
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=name)
+def test_values_are_bound_and_never_part_of_sql(path: Path) -> None:
+    assert filled_in(path) - SQL_AS_TEXT.keys() == set()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=name)
+def test_time_is_passed_in(path: Path) -> None:
+    found = [f"{name(path)}:{node.lineno}" for node in nodes(path) if is_clock(node)]  # type: ignore[attr-defined]
+    assert not found or name(path) in CLOCKS
+
+
+def test_exceptions_are_still_needed() -> None:
+    assert SQL_AS_TEXT.keys() == {place for path in SHIPPED for place in filled_in(path)}
+    assert CLOCKS.keys() == {name(path) for path in SHIPPED if any(map(is_clock, nodes(path)))}
+    assert LONG.keys() == {name(path) for path in OURS if lines(path) > MOST_LINES}
+
+
+@pytest.mark.parametrize("path", OURS, ids=name)
+def test_a_file_can_be_read_in_one_go(path: Path) -> None:
+    assert lines(path) <= MOST_LINES or name(path) in LONG
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_importing_a_function_loads_nothing_heavy(function: str) -> None:
+    """Counted in modules, in a new interpreter, because times say little on a busy machine."""
+    script = f"import json, sys; import app; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT / "functions" / function, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_decides_nothing(function: str) -> None:
+    """Routers, an app, a handler: what it does stands in the layers, where it is tested."""
+    tree = ast.parse((ROOT / "functions" / function / "app.py").read_text("utf-8"))
+    kinds = {type(node) for node in tree.body}
+    assert kinds <= {ast.Expr, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
+def test_every_setting_is_documented(setting: object) -> None:
+    variable = setting.variable  # type: ignore[attr-defined]
+    assert any(f"`{variable}`" in page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    ]
+    assert [f"{name(page)} -> {target}" for page, target in links if not (page.parent / target).exists()] == []
