@@ -11,9 +11,11 @@ ARCHITECTURE := $(shell uname -m | sed 's/aarch64/arm64/')
 # sam looks for python3.13 on PATH; it needs no account for what is done here.
 SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 NO_COLOR=1
 UV_VERSION := 0.13.8
+# pip's bars and lines show that something happens; a log needs none of them.
+PIP := --disable-pip-version-check $(if $(CI),--quiet)
 CONFORMANCE := ../shared/conformance
 SOURCES := layers functions local tests benchmarks
-CASES := trend lifecycle stickiness
+CASES := trend lifecycle stickiness retention
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -61,6 +63,7 @@ bench: $(INSTALLED)  ## The benchmarks
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs
 	$(BIN)/insights openapi --write
+	$(BIN)/insights openapi --write
 
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
 	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \
@@ -77,17 +80,19 @@ clean:  ## Remove what make made, but not .data (your events)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	python=$$(tools/find-python) && { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@echo "Installing what requirements.lock names into $(VENV). It takes a minute or two, once."
+	$(BIN)/python -m pip install $(PIP) -r requirements.lock
+	$(BIN)/python -m pip install $(PIP) --no-deps -e .
 	@touch $@
 
 # An environment of its own: sam pins older versions of what the functions use.
 $(SAM_INSTALLED): requirements-sam.lock
 	python=$$(tools/find-python) && { [ -x .sam/bin/python ] || "$$python" -m venv .sam; }
-	.sam/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.lock
+	@echo "Installing AWS SAM's command line into .sam. It takes a minute or two, once."
+	.sam/bin/python -m pip install $(PIP) -r requirements-sam.lock
 	@touch $@
 
 .lock/.installed:
 	python=$$(tools/find-python) && "$$python" -m venv .lock
-	.lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.lock/bin/python -m pip install $(PIP) uv==$(UV_VERSION)
 	@touch $@

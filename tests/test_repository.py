@@ -24,13 +24,11 @@ FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
 
 # SQL that is put together as text: `file:function`. None of it comes from a request.
 SQL_AS_TEXT = {
-    "layers/engine/insights_engine/ingest/squash.py:_move": "names of our own tables and columns",
-    "layers/engine/insights_engine/ingest/squash.py:_remove": "names of our own tables and columns",
-    "layers/engine/insights_engine/migrations.py:cluster_form": "names from our own files; the cluster's name is quoted",
-    "layers/engine/insights_engine/migrations.py:_create_history": "the cluster's name is quoted",
+    "layers/engine/insights_engine/ingest/squash.py:_rewrite": "names of our own tables and columns",
+    "layers/engine/insights_engine/migrations.py:cluster_form": "our own files; the cluster's name is quoted",
     "layers/engine/insights_engine/queue/sqlite.py:_set_aside": "a condition that two statements share",
     "layers/engine/insights_engine/store/sqlite.py:": "a list of columns that the statements share",
-    "layers/engine/insights_engine/store/sqlite.py:query": "which of three conditions there are; their values are bound",
+    "layers/engine/insights_engine/store/sqlite.py:query": "which conditions there are; their values are bound",
 }
 # Where time is read: the entries, from which it is handed down, and what is about durations or leases.
 CLOCKS = {

@@ -1,4 +1,4 @@
-"""Projects, cohorts, actions, users, organizations, keys and the API's description; and whatever no other function answers.
+"""Projects, cohorts, actions, users, organizations, keys, the documentation; and whatever no other function answers.
 
 The gateway sends here what its exact routes do not match, such as a path with a doubled slash, so the routers of the
 other functions are mounted as well: no form of a path may lose an event.
@@ -15,6 +15,7 @@ from insights_api import (
     personal_api_keys,
     projects,
     query,
+    retention,
     trend,
     users,
 )
@@ -28,6 +29,7 @@ app = create_app(
     cohorts.router,
     actions.router,
     trend.router,
+    retention.router,
     query.router,
     capture.router,
     flags.router,

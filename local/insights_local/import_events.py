@@ -96,7 +96,7 @@ class EventChunks:
                     yield Link(distinct_id, known, at, forced=True, identifies=False)
 
     def _repeats(self, events: Sequence[Event]) -> set[tuple[str, str]]:
-        """(event, uuid) of those that are stored. Repeats within the file are left to the table, which collapses them."""
+        """(event, uuid) of those that are stored. Repeats within a file are left to the table, which collapses them."""
         zone = self._loader.zone
         days = [day(event.at, zone) if zone else event.at.date().isoformat() for event in events]
         self._look(sorted(set(days) - self._had_events.keys()))

@@ -25,7 +25,10 @@ RECORDS = os.environ.get("INSIGHTS_RECORD") == "1"
 
 # What is different each time, in texts and by name: how it is written down.
 TEXTS = (
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "019ca5d0-0000-7000-8000-000000000001"),
+    (
+        re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+        "019ca5d0-0000-7000-8000-000000000001",
+    ),
     (re.compile(r"\b[0-9a-f]{32}@"), "ada@"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "5f0c2a9b7d3e41d8a6b1c0e9f2d47a35"),
     (re.compile(r"\bphc_\w+"), TOKEN),
@@ -33,7 +36,16 @@ TEXTS = (
     (re.compile(r"/api/projects/\d+/"), "/api/projects/1/"),
     (re.compile(r"http://testserver"), SITE),
 )
-NUMBERS = {"id": 1, "team_id": 1, "project_id": 1, "user_id": 1, "t": 0.004, "clickhouse_ms": 4, "rows_read": 8, "bytes_read": 1024}
+NUMBERS = {
+    "id": 1,
+    "team_id": 1,
+    "project_id": 1,
+    "user_id": 1,
+    "t": 0.004,
+    "clickhouse_ms": 4,
+    "rows_read": 8,
+    "bytes_read": 1024,
+}
 
 
 def written(value: Any) -> Any:

@@ -16,6 +16,8 @@ from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Sql
 
+from tests.clickhouse_http import ClickHouseProcess
+
 _numbers = itertools.count(1)
 
 
@@ -59,6 +61,44 @@ def services(chdb_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield services
     services.clickhouse.command(f"DROP DATABASE `{services.clickhouse.database}` SYNC")
     services.clickhouse.close()
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseProcess]:
+    """ClickHouse in a process of its own, behind its HTTP interface. Tests share it, so each takes its own database."""
+    server = ClickHouseProcess(tmp_path_factory.mktemp("server") / "clickhouse")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def services_over_http(
+    clickhouse_server: ClickHouseProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    """As `services`, over HTTP."""
+    folder = tmp_path_factory.mktemp("http")
+    services = Services(
+        Settings.read(
+            {
+                "CLICKHOUSE_DSN": clickhouse_server.dsn(f"engine_{uuid4().hex}"),
+                "POLICIES_TABLE": f"sqlite://{folder}/policies.db",
+                "RESULTS_TABLE": f"sqlite://{folder}/results.db",
+                "EVENTS_QUEUE": f"sqlite://{folder}/events.db",
+            }
+        )
+    )
+    migrate(services)
+    yield services
+    services.clickhouse.close()
+
+
+@pytest.fixture(scope="session", params=["embedded", "http"])
+def either(request: pytest.FixtureRequest) -> Services:
+    """The same over each way to reach ClickHouse."""
+    name = "services" if request.param == "embedded" else "services_over_http"
+    found: Services = request.getfixturevalue(name)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,7 @@ PAYLOAD = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(), st.text(), st.dictionaries(st.sampled_from(["data", "compression"]), st.text()))
 def test_arbitrary_bytes_raise_only_capture_errors(body: bytes, content_type: str, query: dict[str, str]) -> None:
     try:
@@ -122,7 +122,7 @@ def test_arbitrary_bytes_raise_only_capture_errors(body: bytes, content_type: st
         assert error.status in (400, 401, 413)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PAYLOAD, st.sampled_from(["plain", "gzip", "lz64"]))
 def test_whatever_is_accepted_can_be_queued(payload: Any, packing: str) -> None:
     text = json.dumps(payload)

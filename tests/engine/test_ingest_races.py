@@ -47,7 +47,6 @@ def test_links_and_properties_from_all_sides_end_in_one_person(store: Store) -> 
             link = Link(source, target, stamp(NOW), forced=True)
             identity.resolve([link, Touch(target, stamp(NOW), set={f"p{seed}": target})], NOW)
 
-
     with ThreadPoolExecutor(CONSUMERS) as threads:
         list(threads.map(consume, range(CONSUMERS)))
     found = Identity(store, 2).resolve([Touch(i, stamp(NOW)) for i in ids], NOW)

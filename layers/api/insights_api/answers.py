@@ -57,10 +57,18 @@ def _stickiness_filters(values: Mapping[str, Any], access: Access) -> Trend:
     return answer(parse_filters_form(values), access.project, access.services, access.now)
 
 
+def _retention_node(node: dict[str, Any], access: Access) -> Trend:
+    from insights_engine.retention.answer import answer
+    from insights_engine.retention.node import parse_node
+
+    return answer(parse_node(node), access.project, access.services, access.now)
+
+
 KINDS: dict[str, Callable[[dict[str, Any], Access], Trend]] = {
     "TrendsQuery": _trend_node,
     "LifecycleQuery": _lifecycle_node,
     "StickinessQuery": _stickiness_node,
+    "RetentionQuery": _retention_node,
 }
 INSIGHTS: dict[str, Callable[[Mapping[str, Any], Access], Trend]] = {
     "TRENDS": _trend_filters,

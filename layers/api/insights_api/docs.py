@@ -1,4 +1,4 @@
-"""`/docs` and `/openapi.json`: the API described, by files that are made beforehand. Nothing is loaded from elsewhere."""
+"""`/docs` and `/openapi.json`: the API described, by files made beforehand. Nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from insights_engine.errors import NotFound
 from insights_engine.http import JsonResponse
 
 from insights_api.capture import answer
@@ -73,7 +74,8 @@ async def config(request: Request, token: str) -> Response:
 @router.api_route("/array/{token}/config.js", methods=["GET", "OPTIONS"])
 async def config_script(request: Request, token: str) -> Response:
     """The same as a script that a page includes."""
-    name = JsonResponse(token if _TOKEN.fullmatch(token) else "").body
+    if not _TOKEN.fullmatch(token):
+        raise NotFound
     body = JsonResponse({"config": {"token": token, **_REMOTE_CONFIG}, "siteApps": []}).body
-    script = b"(function(){var c=window._POSTHOG_REMOTE_CONFIG=window._POSTHOG_REMOTE_CONFIG||{};c[%b]=%b})();"
-    return answer(request, Response(script % (bytes(name), bytes(body)), media_type="application/javascript"))
+    script = b"(function(){var c=window._POSTHOG_REMOTE_CONFIG=window._POSTHOG_REMOTE_CONFIG||{};c['%b']=%b})();"
+    return answer(request, Response(script % (token.encode(), bytes(body)), media_type="application/javascript"))

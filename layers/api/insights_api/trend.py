@@ -42,7 +42,7 @@ async def trend(request: Request) -> Response:
 async def _answer(request: Request, access: Access) -> Trend:
     values: dict[str, Any] = dict(request.query_params)
     if request.method == "POST":
-        _require_json(request)
+        require_json(request)
         body = await json_object(request)
         node = body.get("query", body)
         if isinstance(node, dict) and isinstance(node.get("kind"), str):
@@ -51,7 +51,7 @@ async def _answer(request: Request, access: Access) -> Trend:
     return answer_filters(values, access)
 
 
-def _require_json(request: Request) -> None:
+def require_json(request: Request) -> None:
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media and media != "application/json":
         raise UnsupportedMedia(f'Unsupported media type "{media}" in request.')

@@ -10,7 +10,7 @@ from functools import partial
 
 from insights_engine import elements
 from insights_engine.definitions import Action, Cohort, Step
-from insights_engine.entities import ActionEntity, Entity
+from insights_engine.entities import ActionEntity, AnyOf, Entity
 from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.filters import COHORT_TYPES, MAX_DEPTH, Filter, Leaf, parse_filters
 from insights_engine.operators import OPERATORS, Asked, positive
@@ -34,6 +34,8 @@ def matches(scan: Scan, tree: Filter, depth: int = 0) -> Sql:
 
 def counts(scan: Scan, entity: Entity) -> Sql:
     """The events that an entity stands for; FALSE for an action that does not exist."""
+    if isinstance(entity, AnyOf):
+        return either(*(both(counts(scan, member), matches(scan, own)) for member, own in entity.members))
     if isinstance(entity, ActionEntity):
         action = scan.definitions.actions.get(entity.action_id)
         return _action(scan, action) if action else FALSE

@@ -1,8 +1,10 @@
-"""What a series counts: an event by name, every event, or an action."""
+"""What a series counts: an event by name, every event, an action, or any of several."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from insights_engine.filters import Group
 
 ALL_EVENTS = "All events"
 
@@ -25,4 +27,24 @@ class ActionEntity:
     custom_name: str | None = None
 
 
-Entity = EventEntity | ActionEntity
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several events and actions as one: an event counts when it is any of them and passes that one's filter."""
+
+    members: tuple[tuple[EventEntity | ActionEntity, Group], ...]
+    name: str | None = None
+    custom_name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The group's own name, else the events' in order; an action without one is named by its id."""
+        named = (m.label if isinstance(m, EventEntity) else f"action {m.action_id}" for m, _ in self.members)
+        return self.name or ", ".join(named)
+
+
+Entity = EventEntity | ActionEntity | AnyOf
+
+
+def action_ids(entity: Entity) -> set[int]:
+    members = [member for member, _ in entity.members] if isinstance(entity, AnyOf) else [entity]
+    return {member.action_id for member in members if isinstance(member, ActionEntity)}

@@ -22,6 +22,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+_MOST_CHARACTERS = 1000
+
 
 class ApiError(Exception):
     """Answered as `{"type", "code", "detail", "attr"}` with `status`; `attr` joins a nested path by `__`."""
@@ -32,8 +34,8 @@ class ApiError(Exception):
     default_detail = "A server error occurred."
 
     def __init__(self, detail: str | None = None, *, attr: str | None = None, code: str | None = None) -> None:
-        self.detail = detail or self.default_detail
-        self.attr = attr
+        self.detail = _cut(detail or self.default_detail)
+        self.attr = attr and _cut(attr)
         self.code = code or type(self).code
         super().__init__(self.detail)
 
@@ -98,6 +100,11 @@ class Overloaded(ApiError):
     def __init__(self, detail: str, *, status: int) -> None:
         super().__init__(detail)
         self.status = status
+
+
+def _cut(text: str) -> str:
+    """Whatever a request says, and an error repeats, the error stays one that can be read."""
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -97,19 +97,18 @@ def _members(values: list[Any], field: str, depth: int, count: list[int]) -> Ite
             raise ValidationError(f"{place} must be an object", attr=attr_of(place))
         if "values" in member and "key" not in member:
             yield _group(member, place, depth, count)
-        elif (leaf := _leaf(member, place, count)) is not None:
-            yield leaf
+        else:
+            yield _leaf(member, place, count)
 
 
-def _old_form(value: dict[str, Any], field: str, count: list[int]) -> Iterator[Leaf]:
+def _old_form(value: dict[str, Any], field: str, count: list[int]) -> Iterator[Filter]:
     for name, wanted in value.items():
         key, _, operator = name.partition("__")
-        leaf = _leaf({"key": key, "value": wanted, "operator": operator or "exact"}, f"{field}.{name}", count)
-        if leaf is not None:
-            yield leaf
+        yield _leaf({"key": key, "value": wanted, "operator": operator or "exact"}, f"{field}.{name}", count)
 
 
-def _leaf(value: dict[str, Any], field: str, count: list[int]) -> Leaf | None:
+def _leaf(value: dict[str, Any], field: str, count: list[int]) -> Filter:
+    """Without a key or a value it matches everything, and so does an OR that it is part of."""
     count[0] += 1
     if count[0] > MAX_LEAVES:
         raise ValidationError(f"More than {MAX_LEAVES} filters", attr=attr_of(field))
@@ -123,14 +122,14 @@ def _leaf(value: dict[str, Any], field: str, count: list[int]) -> Leaf | None:
     if kind in COHORT_TYPES:
         key = key or "id"
     if not isinstance(key, str | int) or isinstance(key, bool) or key == "":
-        return None
+        return EVERYTHING
     if kind == "hogql":
         # An expression takes long to read, so it counts for several filters.
         count[0] += len(str(key)) // 10
     if len(str(key)) > MAX_TEXT:
         raise ValidationError(f"{field}.key is too long", attr=attr_of(f"{field}.key"))
     if kind != "hogql" and OPERATORS[operator].takes_value and not _is_asked(wanted, field):
-        return None
+        return EVERYTHING
     return Leaf(
         key=str(key),
         type=kind,

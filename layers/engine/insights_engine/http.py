@@ -133,8 +133,13 @@ def _json_type(value: object) -> str:
     return names.get(type(value), "null")
 
 
-async def _api_error(_: Request, error: Exception) -> Response:
+async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
+    if error.status >= 500:
+        from insights_engine.log import logger
+
+        # What the caller is told says less than the error does: not which server cannot be reached, and why.
+        logger().warning(str(error), extra={"status": error.status, "path": request.url.path})
     return error_response(error)
 
 

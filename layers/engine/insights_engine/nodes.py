@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
-from insights_engine.entities import ActionEntity, Entity, EventEntity
+from insights_engine.entities import ActionEntity, AnyOf, Entity, EventEntity
 from insights_engine.errors import ParseError, ValidationError, attr_of, nearest, unknown
 from insights_engine.filters import Group, parse_filters
+from insights_engine.flat import property_type
 from insights_engine.intervals import INTERVALS, Interval
-from insights_engine.trend.legacy import property_type
 from insights_engine.trend.maths import MATHS, TOTAL
 from insights_engine.trend.model import MAX_SERIES, Series, TrendQuery
 
@@ -64,7 +64,18 @@ class ActionsNode(Measured):
     id: Annotated[int, Field(gt=0, lt=2**31)]
 
 
-SeriesNode = Annotated[EventsNode | ActionsNode, Field(discriminator="kind")]
+class GroupNode(Measured):
+    """Several events and actions as one series."""
+
+    kind: Literal["GroupNode"]
+    operator: Literal["OR"] = "OR"
+    nodes: Annotated[
+        list[Annotated[EventsNode | ActionsNode, Field(discriminator="kind")]],
+        Field(min_length=1, max_length=MAX_SERIES),
+    ]
+
+
+SeriesNode = Annotated[EventsNode | ActionsNode | GroupNode, Field(discriminator="kind")]
 
 
 class CompareFilter(Node):
@@ -104,7 +115,7 @@ def _schema_error(error: PydanticError, field: str, model: type[BaseModel]) -> s
     for part in first["loc"]:
         if isinstance(part, int):
             place += f"[{part}]"
-        elif part not in ("EventsNode", "ActionsNode"):
+        elif part not in ("EventsNode", "ActionsNode", "GroupNode"):
             place += f".{part}"
     if first["type"] == "extra_forbidden":
         name = str(first["loc"][-1])
@@ -120,21 +131,14 @@ def interval_of(name: str | None) -> Interval:
     raise unknown("interval", name, INTERVALS)
 
 
-def series_of(node: EventsNode | ActionsNode, field: str) -> Series:
+def series_of(node: EventsNode | ActionsNode | GroupNode, field: str) -> Series:
     if node.math is not None and node.math not in MATHS:
         raise unknown(f"{field}.math", node.math, MATHS)
     if node.math_property_revenue_currency is not None:
         place = f"{field}.math_property_revenue_currency"
         raise ValidationError(f"{place}: currencies are not converted", attr=attr_of(place))
-    entity: Entity = (
-        EventEntity(node.event, node.custom_name)
-        if isinstance(node, EventsNode)
-        else ActionEntity(node.id, node.custom_name)
-    )
-    own = parse_filters(node.properties, field=f"{field}.properties")
-    fixed = parse_filters(node.fixed_properties, field=f"{field}.fixedProperties")
     return Series(
-        entity=entity,
+        entity=_entity(node, field),
         math=MATHS[node.math] if node.math else TOTAL,
         math_name=node.math,
         math_property=node.math_property or None,
@@ -142,9 +146,32 @@ def series_of(node: EventsNode | ActionsNode, field: str) -> Series:
         math_hogql=node.math_hogql,
         math_group_type_index=node.math_group_type_index,
         math_multiplier=node.math_multiplier,
-        filter=Group("AND", (own, fixed)) if fixed.values else own,
+        filter=_filter(node, field),
         field=field,
     )
+
+
+def _entity(node: EventsNode | ActionsNode | GroupNode, field: str) -> Entity:
+    if isinstance(node, GroupNode):
+        members = enumerate(node.nodes)
+        return AnyOf(
+            tuple((_one(member), _filter(member, f"{field}.nodes[{i}]")) for i, member in members),
+            node.name,
+            node.custom_name,
+        )
+    return _one(node)
+
+
+def _one(node: EventsNode | ActionsNode) -> EventEntity | ActionEntity:
+    if isinstance(node, EventsNode):
+        return EventEntity(node.event, node.custom_name)
+    return ActionEntity(node.id, node.custom_name)
+
+
+def _filter(node: Measured, field: str) -> Group:
+    own = parse_filters(node.properties, field=f"{field}.properties")
+    fixed = parse_filters(node.fixed_properties, field=f"{field}.fixedProperties")
+    return Group("AND", (own, fixed)) if fixed.values else own
 
 
 def common(node: QueryNode) -> TrendQuery:

@@ -38,7 +38,8 @@ class Services:
 
     @cached_property
     def clickhouse(self) -> ClickHouse:
-        from insights_engine.clickhouse import ClickHouse, secret_dsn
+        from insights_engine.clickhouse import ClickHouse
+        from insights_engine.dsn import secret_dsn
 
         dsn = self.settings.clickhouse_dsn or secret_dsn(self.settings.clickhouse_secret_arn)
         return ClickHouse(dsn, self.settings)

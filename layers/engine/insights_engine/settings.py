@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -34,7 +34,7 @@ _DEFAULTS = {s.variable: s.default for s in SETTINGS}
 class Settings:
     """One field a variable of SETTINGS, in lower case."""
 
-    clickhouse_dsn: str
+    clickhouse_dsn: str = field(repr=False)  # it holds a password
     clickhouse_secret_arn: str
     policies_table: str
     results_table: str

@@ -78,17 +78,22 @@ def migrate(cluster: str | None, check: bool, data_dir: Path | None) -> None:
 def import_(
     files: tuple[Path, ...], project_id: int, kind: str, resume: bool, shown: int, data_dir: Path | None
 ) -> None:
-    """Load events, persons or groups from JSON Lines or Parquet files.
+    """Load events, persons or groups from JSON Lines (also gzipped) or Parquet files.
 
-    The columns are those of PostHog's exports; docs/import.md lists them. Give persons before events. A line that
-    cannot be read is reported with its number and does not stop the rest. An import that was stopped goes on where it
-    was, and loading the same file twice counts nothing twice where its events have a uuid. The exit code is 1 when a
-    line was bad.
+    Give persons before events. Objects may be JSON text; columns with other names are left alone.
+
+    \b
+      events   event, distinct_id, timestamp, properties, uuid, groups, elements_chain, set, set_once, ip
+      persons  distinct_ids (or distinct_id), properties, created_at, is_identified
+      groups   type (or group_type), key (or group_key), properties (or group_properties), created_at
+
+    A line that cannot be read is reported with its number and does not stop the rest; the exit code is 1 then. An
+    import that was stopped goes on where it was, and an event that is there already is not stored again.
 
     \b
     Examples:
       insights import persons.jsonl events.parquet --project 1 --data-dir .data
-      insights import export.jsonl --project 1 --kind events
+      insights import export.jsonl.gz --project 1 --kind events
     """
     from insights_engine.ingest import RowError
 

@@ -108,7 +108,9 @@ def _operation(one: Operation) -> Schema:
     if "body" in row and one.method != "GET":
         made["requestBody"] = _body(row["body"], shown)
     if shown:
-        made["x-codeSamples"] = [{"lang": "Shell", "label": e.title, "source": e.curl, "x-example": e.name} for e in shown]
+        made["x-codeSamples"] = [
+            {"lang": "Shell", "label": e.title, "source": e.curl, "x-example": e.name} for e in shown
+        ]
     return made
 
 

@@ -78,5 +78,5 @@ def routers_of(module: ModuleType) -> list[APIRouter]:
 def _operations(route: APIRoute) -> Iterator[Operation]:
     module = route.endpoint.__module__.rpartition(".")[2]
     name = f"{module}.{route.endpoint.__name__.strip('_')}"
-    for method in sorted(route.methods - _UNLISTED):
+    for method in sorted((route.methods or set()) - _UNLISTED):
         yield Operation(method, route.path, name, route.endpoint, route.include_in_schema)

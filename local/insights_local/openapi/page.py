@@ -9,7 +9,6 @@ from typing import Any
 
 from insights_engine.operators import OPERATORS
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
-from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.parameters import PARAMETERS
 
@@ -126,7 +125,6 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "maths": lambda: _names({row.name: row.help for row in MATHS.values()}),
     "operators": lambda: _names({row.name: row.help for row in OPERATORS.values()}),
     "breakdown_types": lambda: _names(BREAKDOWN_TYPES),
-    "displays": lambda: ", ".join(f"`{name}`" for name in DISPLAYS),
     "data": _data,
     "examples": _examples,
 }

@@ -18,7 +18,6 @@ from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.node import VISUAL_FIELDS, TrendsQueryNode
 from insights_engine.trend.parameters import PARAMETERS, Kind, Parameter
-
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -116,7 +115,11 @@ def of_parameter(parameter: Parameter) -> Schema:
 
 def _legacy() -> Schema:
     properties = {one.name: of_parameter(one) for one in PARAMETERS if not one.is_of_query}
-    return {"type": "object", "description": "Flat filters; what is not named here is ignored.", "properties": properties}
+    return {
+        "type": "object",
+        "description": "Flat filters; what is not named here is ignored.",
+        "properties": properties,
+    }
 
 
 def _nodes() -> dict[str, Schema]:

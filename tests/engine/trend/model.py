@@ -147,12 +147,8 @@ class Model:
         interval, by = node["interval"], node.get("breakdownFilter") or {}
         display = (node.get("trendsFilter") or {}).get("display")
         total, name = display in ("ActionsPie", "ActionsTable", "BoldNumber"), s.get("math") or "total"
-        starts = sorted(
-            {
-                self.start(first + timedelta(minutes=30 * i), interval)
-                for i in range(int((end - first) / timedelta(minutes=30)))
-            }
-        )
+        opening, halves = first.astimezone(UTC), (end.astimezone(UTC) - first.astimezone(UTC)) // timedelta(minutes=30)
+        starts = sorted({self.start(opening + timedelta(minutes=30 * i), interval) for i in range(halves)})
         lower = self.start(first, "month") if interval == "month" and not total else first
         own = [e for e in self.events if s["event"] in (None, e["event"]) and e["at"] < end]
         passing = [e for e in own if keeps(node.get("properties") or [], e) and keeps(s.get("properties") or [], e)]
@@ -177,7 +173,7 @@ class Model:
             if display == "ActionsLineGraphCumulative" and name == "dau":
                 seen: set[Any] = set()
                 numbers = [-len(seen) + len(seen := seen | {e["person"] for e in cells[at]}) for at in starts]
-            if cells or any(numbers) or not by:
+            if any(numbers) or (any(cells.values()) and not rolls) or not by:
                 groups[value] = numbers
         return self.ordered(groups, by, total, display == "ActionsLineGraphCumulative")
 

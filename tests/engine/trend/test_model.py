@@ -8,7 +8,7 @@ import os
 from datetime import datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.trend.asking import Asker, rows
@@ -21,6 +21,7 @@ quick = settings(
     max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
     deadline=None,
     derandomize="CI" in os.environ,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
     suppress_health_check=list(HealthCheck),
 )
 

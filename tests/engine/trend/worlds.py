@@ -17,7 +17,7 @@ ZONES = {
     "Pacific/Chatham": "2022-09-15",
 }
 DAYS = 25
-EVENTS = ("a", "b's \\ \"x\"", "日本")
+EVENTS = ("a", 'b\'s \\ "x"', "日本")
 TEXTS = ("x", "X", "%", "a_b", "", "5", "007", "1e5", "true", "Ünï", "a.b\\c", "nan", " 7", "2022-01-01T00:00:00Z")
 VALUES: tuple[Any, ...] = (
     *TEXTS,
@@ -122,7 +122,9 @@ def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
     begin = draw(st.integers(0, DAYS - 2))
     length = draw(st.sampled_from([0, 1, 3, 7, 12]))
     interval = draw(st.sampled_from(["hour", "day", "day", "week", "month"]))
-    display = draw(st.sampled_from(["ActionsLineGraph"] * 4 + ["ActionsLineGraphCumulative", "ActionsPie", "BoldNumber"]))
+    display = draw(
+        st.sampled_from(["ActionsLineGraph"] * 4 + ["ActionsLineGraphCumulative", "ActionsPie", "BoldNumber"])
+    )
     breakdown = draw(
         st.none()
         | st.fixed_dictionaries(

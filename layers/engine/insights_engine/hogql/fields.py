@@ -7,7 +7,7 @@ from insights_engine.hogql.kinds import Typed
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 
-# Columns of the event: name -> (SQL, kind).
+# Columns of the event: name -> (SQL, kind). None of them is ever NULL.
 COLUMNS = {
     "event": ("toString(event)", "s"),
     "timestamp": ("{local}", "d"),
@@ -17,50 +17,98 @@ COLUMNS = {
     **{f"$group_{i}": (f"toString(group{i})", "s") for i in range(5)},
 }
 # Fields that stand for a property of the event.
-_SHORT = {"$session_id": "$session_id", "$window_id": "$window_id", "$current_url": "$current_url"}
+_SHORT = ("$session_id", "$window_id", "$current_url")
+# What an expression may name, in the words of the documentation.
+FIELDS = {
+    "event": "the event's name",
+    "timestamp": "when it happened, in the project's time zone",
+    "distinct_id": "the distinct id that it was sent with",
+    "uuid": "the event's own id",
+    "elements_chain": "the clicked element and those around it",
+    "$group_0": "the key of the event's group of the first type, empty when it has none; to `$group_4`",
+    "$session_id": "the event's session; also `$window_id` and `$current_url`",
+    "properties.x": "a property of the event; `properties.a.b`, `properties['a b']`, `properties.list[1]` go on inside",
+    "person_id": "the person's id; also `person.id`",
+    "person.properties.x": "a property of the person, as of now",
+    "person.created_at": "when the person was first seen",
+    "session.x": "what the session has, such as `session.$session_duration` or `session.$channel_type`",
+    "group_0.properties.x": "a property of the event's group of the first type; to `group_4`, or by the type's name",
+    "group_0.key": "the key of that group; also `group_0.created_at`",
+}
 _ROOTS = ("event", "timestamp", "distinct_id", "uuid", "person_id", "properties", "person", "session", "group_0")
 
 
 def field_value(scan: Scan, chain: list[str | int], where: str) -> Typed | str:
     """The field, or what is wrong with its name."""
-    parts = [str(part) for part in chain]
-    if parts[0] in ("events", "e") and len(parts) > 1:
-        parts = parts[1:]
-    root, rest = parts[0], parts[1:]
+    parts = chain[1:] if chain[0] in ("events", "e") and len(chain) > 1 else chain
+    root, rest = str(parts[0]), parts[1:]
     try:
         found = _resolve(scan, root, rest, where)
     except ApiError as error:
         return error.detail
     if found is not None:
         return found
-    return f"the field {'.'.join(parts)[:100]} is not known{nearest(root, _ROOTS)}"
+    return f"the field {'.'.join(map(str, parts))[:100]} is not known{nearest(root, _ROOTS)}"
 
 
-def _resolve(scan: Scan, root: str, rest: list[str], where: str) -> Typed | None:
+def _resolve(scan: Scan, root: str, rest: list[str | int], where: str) -> Typed | None:
     if not rest:
         if root in COLUMNS:
             text, kind = COLUMNS[root]
-            return Typed(Sql(text, local=scan.local), kind)
+            return Typed(Sql(text, local=scan.local), kind, is_nullable=False)
         if root == "person_id":
-            return Typed(scan.metadata("person_id", where), "s")
-        return _property(scan, "event", [_SHORT[root]], where) if root in _SHORT else None
-    if root == "properties":
-        return _property(scan, "event", rest, where)
-    if root == "person":
-        if rest == ["id"]:
-            return Typed(scan.metadata("person_id", where), "s")
-        return _property(scan, "person", rest[1:], where) if rest[0] == "properties" and len(rest) > 1 else None
-    if root == "session":
-        return _property(scan, "session", rest, where) if len(rest) == 1 else None
-    if root.startswith("group_") and root[6:] in ("0", "1", "2", "3", "4"):
-        index = int(root[6:])
-        if rest == ["key"]:
-            return Typed(scan.group_key(index), "s")
-        if rest[0] == "properties" and len(rest) > 1:
+            return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
+        return _property(scan, "event", [root], where) if root in _SHORT else None
+    match root:
+        case "properties":
+            return _property(scan, "event", rest, where)
+        case "person":
+            return _person(scan, rest, where)
+        case "session" if len(rest) == 1:
+            name = str(rest[0])
+            if name == "id":
+                return _property(scan, "event", ["$session_id"], where)
+            return _property(scan, "session", ["$session_duration" if name == "duration" else name], where)
+    index = _group_index(scan, root)
+    return None if index is None else _group(scan, index, rest, where)
+
+
+def _person(scan: Scan, rest: list[str | int], where: str) -> Typed | None:
+    match rest:
+        case ["id"]:
+            return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
+        case ["created_at"]:
+            return Typed(_local(scan, scan.created_at(None)), "d", is_nullable=False)
+        case ["properties", _, *_]:
+            return _property(scan, "person", rest[1:], where)
+    return None
+
+
+def _group_index(scan: Scan, root: str) -> int | None:
+    if root in scan.project.group_types:
+        return scan.project.group_types.index(root)
+    return int(root[6:]) if root.startswith("group_") and root[6:] in ("0", "1", "2", "3", "4") else None
+
+
+def _group(scan: Scan, index: int, rest: list[str | int], where: str) -> Typed | None:
+    match rest:
+        case ["key"]:
+            return Typed(scan.group_key(index), "s", is_nullable=False)
+        case ["created_at"]:
+            return Typed(_local(scan, scan.created_at(index)), "d", is_nullable=False)
+        case ["properties", _, *_]:
             return _property(scan, "group", rest[1:], where, index)
     return None
 
 
-def _property(scan: Scan, kind: str, path: list[str], where: str, index: int | None = None) -> Typed:
-    """A property, or what is inside one that holds an object."""
-    return Typed(scan.text(kind, path[0], index, where, inside=path[1:]), "p")
+def _local(scan: Scan, at: Sql) -> Sql:
+    return Sql("toTimeZone({at}, {zone:String})", at=at, zone=scan.project.timezone)
+
+
+def _property(scan: Scan, kind: str, path: list[str | int], where: str, index: int | None = None) -> Typed:
+    """A property, or what is inside one that holds an object or a list."""
+    text = scan.text(kind, str(path[0]), index, where)
+    if len(path) > 1:
+        keys = (Sql("{k:Int64}" if isinstance(key, int) else "{k:String}", k=key) for key in path[1:])
+        text = Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=Sql.join(", ", keys))
+    return Typed(text, "p")

@@ -16,22 +16,16 @@ import orjson
 from insights_engine.errors import ValidationError, attr_of, nearest
 from insights_engine.hogql.calls import call
 from insights_engine.hogql.fields import field_value
-from insights_engine.hogql.kinds import CASTS, Typed, coerce, convert
+from insights_engine.hogql.kinds import CASTS, COMPARISONS, Typed, coerce, compare, convert
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 
 # The parser's time grows faster than the text: these keep one expression well under a second.
 MAX_LENGTH, MAX_TOKENS, MAX_DEPTH = 5_000, 400, 60
+# `CASE x WHEN …` prints x once a branch: this keeps what is nested from growing without end.
+MAX_NODES = 2_000
 _TOKEN = re.compile(r"\w+|\S")
 
-_COMPARISONS = {"==": "=", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-_PATTERNS = {"like": "LIKE", "ilike": "ILIKE", "not like": "NOT LIKE", "not ilike": "NOT ILIKE"}
-_REGEXES = {
-    "=~": "match({x}, {p})",
-    "!~": "NOT match({x}, {p})",
-    "=~*": "match({x}, concat('(?i)', {p}))",
-    "!~*": "NOT match({x}, concat('(?i)', {p}))",
-}
 _ARITHMETIC = {"+": "{a} + {b}", "-": "{a} - {b}", "*": "{a} * {b}", "/": "{a} / {b}", "%": "{a} % {b}"}
 
 
@@ -85,6 +79,8 @@ class Walk:
     has_aggregate: bool = False
     inside_aggregate: bool = False
     _depth: int = 0
+    _nodes: int = 0
+    _variables: int = 0
 
     def __post_init__(self) -> None:
         self._lambdas: dict[str, str] = {}
@@ -94,12 +90,16 @@ class Walk:
         return ValidationError(f"{self.field}: {message} (at character {at})", attr=attr_of(self.field))
 
     def print(self, node: dict[str, Any]) -> Typed:
-        rule = _RULES.get(node.get("node", ""))
+        kind = node.get("node", "")
+        rule, known = _RULES.get(kind, (None, frozenset()))
         if rule is None:
-            raise self.error(node, f"{_NAMES.get(node.get('node', ''), node.get('node'))} is not allowed here")
+            raise self.error(node, f"{_NAMES.get(kind, kind)} is not allowed here")
+        if further := sorted(node.keys() - known - _ANYWHERE):
+            raise self.error(node, f"{further[0]} is not allowed here")
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self.error(node, f"the expression is nested more than {MAX_DEPTH} levels deep")
+        self._nodes += 1
+        if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            raise self.error(node, f"the expression is nested more than {MAX_DEPTH} levels deep, or too large")
         printed = rule(self, node)
         self._depth -= 1
         return printed
@@ -120,13 +120,15 @@ class Walk:
         value = node.get("value")
         if value is None:
             return Typed(Sql("NULL"), "null")
+        if node.get("value_type") == "number":
+            value = float(value)  # too large for JSON, or not finite
         if isinstance(value, bool):
-            return Typed(Sql("true" if value else "false"), "b", constant=value)
+            return Typed(Sql("true" if value else "false"), "b", value, is_nullable=False)
         if isinstance(value, str):
-            return Typed(Sql("{v:String}", v=value), "s", constant=value)
+            return Typed(Sql("{v:String}", v=value), "s", value, is_nullable=False)
         if isinstance(value, int) and -(2**63) <= value < 2**63:
-            return Typed(Sql("{v:Int64}", v=value), "n", constant=value)
-        return Typed(Sql("{v:Float64}", v=float(value)), "n", constant=value)
+            return Typed(Sql("{v:Int64}", v=value), "n", value, is_nullable=False)
+        return Typed(Sql("{v:Float64}", v=float(value)), "n", value, is_nullable=False)
 
     def field_(self, node: dict[str, Any]) -> Typed:
         chain = node["chain"]
@@ -140,10 +142,23 @@ class Walk:
         return found
 
     def access(self, node: dict[str, Any]) -> Typed:
-        array, key = node["array"], node["property"]
-        if array.get("node") == "Field" and array["chain"][0] not in self._lambdas and key.get("node") == "Constant":
-            return self.field_({**array, "chain": [*array["chain"], str(key.get("value"))]})
-        return Typed(Sql("{a}[{i}]", a=self.as_(array, "a"), i=self.as_(key, "n")), "x")
+        chain = self._chain(node)
+        if chain is not None:
+            return self.field_({**node, "chain": chain})
+        array = coerce(self.print(node["array"]), "a", self.scan)
+        return Typed(
+            Sql("{a}[{i}]", a=array.sql, i=self.as_(node["property"], "n")), "x", growth=array.growth
+        )
+
+    def _chain(self, node: dict[str, Any]) -> list[str | int] | None:
+        """`properties['a b'].c[1]` as the names and places that lead to it; None for what is no field."""
+        if node.get("node") == "Field":
+            return None if node["chain"][0] in self._lambdas else node["chain"]
+        if node.get("node") != "ArrayAccess" or node["property"].get("node") != "Constant":
+            return None
+        before, last = self._chain(node["array"]), node["property"].get("value")
+        is_place = isinstance(last, str | int) and not isinstance(last, bool)
+        return [*before, last] if before is not None and is_place else None
 
     def tuple_access(self, node: dict[str, Any]) -> Typed:
         return Typed(
@@ -164,34 +179,13 @@ class Walk:
         op, left = node["op"], self.print(node["left"])
         if op in ("in", "not in"):
             return self._in(node, left, op)
-        right = self.print(node["right"])
-        if op in _PATTERNS:
-            a, b = coerce(left, "s", self.scan), coerce(right, "s", self.scan)
-            return Typed(Sql("({a} " + _PATTERNS[op] + " {b})", a=a.sql, b=b.sql), "b")
-        if op in _REGEXES:
-            x, p = coerce(left, "s", self.scan), coerce(right, "s", self.scan)
-            return Typed(Sql("(" + _REGEXES[op] + ")", x=x.sql, p=p.sql), "b")
-        if op not in _COMPARISONS:
+        if op not in COMPARISONS:
             raise self.error(node, f"the comparison {op} is not allowed")
-        if "null" in (left.kind, right.kind) and op in ("==", "!="):
-            other = right if left.kind == "null" else left
-            return Typed(Sql(("isNull" if op == "==" else "isNotNull") + "({x})", x=other.sql), "b")
-        a, b = self._alike(left, right)
-        if op == "!=" and "p" in (left.kind, right.kind):
-            # A missing property differs from every value.
-            return Typed(Sql("ifNull({a} != {b}, true)", a=a.sql, b=b.sql), "b")
-        return Typed(Sql("({a} " + _COMPARISONS[op] + " {b})", a=a.sql, b=b.sql), "b")
+        return compare(op, left, self.print(node["right"]), self.scan)
 
-    def _alike(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
-        """Both sides of one kind: a property, or text, takes the kind of what it is compared with."""
-        for one, other in ((left, right), (right, left)):
-            if one.kind in ("n", "d") and other.kind in ("p", "s"):
-                changed = coerce(other, one.kind, self.scan)
-                return (left, changed) if other is right else (changed, right)
-            if one.kind == "b" and isinstance(one.constant, bool) and other.kind == "p":
-                text = Typed(Sql("{v:String}", v="true" if one.constant else "false"), "s")
-                return (text, other) if one is left else (other, text)
-        return left, right
+    def distinct(self, node: dict[str, Any]) -> Typed:
+        op = "==" if node.get("negated") else "!="
+        return compare(op, self.print(node["left"]), self.print(node["right"]), self.scan)
 
     def _in(self, node: dict[str, Any], left: Typed, op: str) -> Typed:
         members = node["right"]
@@ -208,15 +202,19 @@ class Walk:
         return Typed(Sql("({x} " + op.upper() + " ({l}))", x=left.sql, l=listed), "b")
 
     def both(self, node: dict[str, Any]) -> Typed:
-        joined = Sql.join(" AND ", (self.as_(member, "b") for member in node["exprs"]))
-        return Typed(Sql("({c})", c=joined), "b")
+        return self._joined(node, " AND ")
 
     def either(self, node: dict[str, Any]) -> Typed:
-        joined = Sql.join(" OR ", (self.as_(member, "b") for member in node["exprs"]))
-        return Typed(Sql("({c})", c=joined), "b")
+        return self._joined(node, " OR ")
+
+    def _joined(self, node: dict[str, Any], word: str) -> Typed:
+        members = [coerce(self.print(member), "b", self.scan) for member in node["exprs"]]
+        joined = Sql.join(word, (member.sql for member in members))
+        return Typed(Sql("({c})", c=joined), "b", is_nullable=any(member.is_nullable for member in members))
 
     def negated(self, node: dict[str, Any]) -> Typed:
-        return Typed(Sql("(NOT {c})", c=self.as_(node["expr"], "b")), "b")
+        inner = coerce(self.print(node["expr"]), "b", self.scan)
+        return Typed(Sql("(NOT {c})", c=inner.sql), "b", is_nullable=inner.is_nullable)
 
     def between(self, node: dict[str, Any]) -> Typed:
         x, low, high = self.print(node["expr"]), self.print(node["low"]), self.print(node["high"])
@@ -226,8 +224,10 @@ class Walk:
         return Typed(Sql("({x} " + word + " {l} AND {h})", x=x.sql, l=low.sql, h=high.sql), "b")
 
     def listed(self, node: dict[str, Any]) -> Typed:
-        members = Sql.join(", ", (self.print(member).sql for member in node["exprs"]))
-        return Typed(Sql("[{m}]", m=members) if node["node"] == "Array" else Sql("tuple({m})", m=members), "a")
+        printed = [self.print(member) for member in node["exprs"]]
+        members = Sql.join(", ", (member.sql for member in printed))
+        sql = Sql("[{m}]", m=members) if node["node"] == "Array" else Sql("tuple({m})", m=members)
+        return Typed(sql, "a", growth=sum(member.growth for member in printed) or 1)
 
     def cast(self, node: dict[str, Any]) -> Typed:
         target = CASTS.get(str(node["type_name"]).lower())
@@ -236,31 +236,42 @@ class Walk:
         return convert(self.print(node["expr"]), target, self.scan)
 
     def lambda_(self, node: dict[str, Any]) -> Typed:
-        before = dict(self._lambdas)
+        if len(set(node["args"])) < len(node["args"]):
+            raise self.error(node, "the arguments of a function have names of their own")
+        before, names = self._lambdas, dict[str, str]()
         for name in node["args"]:
-            self._lambdas[name] = f"x{len(self._lambdas)}"
-        names = ", ".join(self._lambdas[name] for name in node["args"])
+            names[name] = f"x{self._variables}"
+            self._variables += 1
+        self._lambdas = before | names
         body = self.print(node["expr"])
         self._lambdas = before
-        return Typed(Sql("({n}) -> {b}", n=Sql(names), b=body.sql), "l")
+        return Typed(Sql("({n}) -> {b}", n=Sql(", ".join(names.values())), b=body.sql), "l", growth=body.growth)
 
 
-_RULES: dict[str, Callable[[Walk, dict[str, Any]], Typed]] = {
-    "Constant": Walk.constant,
-    "Field": Walk.field_,
-    "ArrayAccess": Walk.access,
-    "TupleAccess": Walk.tuple_access,
-    "ArithmeticOperation": Walk.arithmetic,
-    "CompareOperation": Walk.compare,
-    "And": Walk.both,
-    "Or": Walk.either,
-    "Not": Walk.negated,
-    "BetweenExpr": Walk.between,
-    "Array": Walk.listed,
-    "Tuple": Walk.listed,
-    "TypeCast": Walk.cast,
-    "Lambda": Walk.lambda_,
-    "Call": call,
+# What may stand in each node besides; a part that is not known would be lost without a word.
+_ANYWHERE = frozenset({"node", "start", "end"})
+_SIDES = ("left", "right", "op")
+_RULES: dict[str, tuple[Callable[[Walk, dict[str, Any]], Typed], frozenset[str]]] = {
+    kind: (rule, frozenset(parts))
+    for kind, rule, parts in (
+        ("Constant", Walk.constant, ("value", "value_type")),
+        ("Field", Walk.field_, ("chain", "from_asterisk")),
+        ("ArrayAccess", Walk.access, ("array", "property", "nullish")),
+        ("TupleAccess", Walk.tuple_access, ("tuple", "index", "nullish")),
+        ("ArithmeticOperation", Walk.arithmetic, _SIDES),
+        ("CompareOperation", Walk.compare, (*_SIDES, "is_null_comparison_style")),
+        ("IsDistinctFrom", Walk.distinct, ("left", "right", "negated")),
+        ("And", Walk.both, ("exprs",)),
+        ("Or", Walk.either, ("exprs",)),
+        ("Not", Walk.negated, ("expr",)),
+        ("BetweenExpr", Walk.between, ("expr", "low", "high", "negated")),
+        ("Array", Walk.listed, ("exprs",)),
+        ("Tuple", Walk.listed, ("exprs",)),
+        ("TypeCast", Walk.cast, ("expr", "type_name")),
+        ("TryCast", Walk.cast, ("expr", "type_name")),
+        ("Lambda", Walk.lambda_, ("args", "expr")),
+        ("Call", call, ("args", "name", "params", "distinct", "filter_expr")),
+    )
 }
 # What is refused, in the words of who wrote it.
 _NAMES = {
@@ -270,4 +281,8 @@ _NAMES = {
     "Placeholder": "a placeholder",
     "Alias": "an alias",
     "HogQLXTag": "a tag",
+    "Dict": "an object",
+    "ColumnsExpr": "a list of columns",
+    "ExprCall": "a call of what is no function",
+    "SpreadExpr": "a list of columns",
 }

@@ -13,13 +13,13 @@ MAX_ID_LENGTH = 200
 
 _ALIASES = ("$create_alias", "$merge_dangerously")
 # Any of these makes an event one that may change a person; all others only need their person's number.
-_PERSONAL = frozenset({"$set", "$set_once", "$unset", "$process_person_profile"})
+_PERSONAL = ("$set", "$set_once", "$unset", "$process_person_profile")
 _SPECIAL = frozenset({"$identify", "$set", "$groupidentify", *_ALIASES})
 
 
 def is_plain(event: Event) -> bool:
     """Whether the event does nothing but belong to a person."""
-    return event.name not in _SPECIAL and _PERSONAL.isdisjoint(event.properties)
+    return event.name not in _SPECIAL and not any(name in event.properties for name in _PERSONAL)
 
 
 def person_commands(event: Event) -> list[Command]:

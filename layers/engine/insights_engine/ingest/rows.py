@@ -18,6 +18,7 @@ EVENT_COLUMNS = (
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = datetime(2148, 12, 31, tzinfo=UTC)
 _FIRST_DAY = "1970-01-01"
+_NESTED = frozenset({dict, list})
 
 
 @dataclass(slots=True)
@@ -65,8 +66,10 @@ def event_line(project_id: int, event: Event, person: int, zone: ZoneInfo | None
 
 def stored_properties(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """Lists and objects as their JSON text: that is what they compare by, and a path each of their keys would cost."""
-    nested = {name: orjson.dumps(v).decode() for name, v in properties.items() if isinstance(v, (dict, list))}
-    return {**properties, **nested} if nested else properties
+    nested = [name for name, value in properties.items() if type(value) in _NESTED]
+    return (
+        {**properties, **{name: orjson.dumps(properties[name]).decode() for name in nested}} if nested else properties
+    )
 
 
 def json_lines(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:

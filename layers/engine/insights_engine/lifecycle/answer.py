@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from insights_engine.clickhouse import Cost
-from insights_engine.entities import ActionEntity
+from insights_engine.entities import ActionEntity, Entity, EventEntity
 from insights_engine.errors import ValidationError
 from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
 from insights_engine.nodes import QueryNode, common, read
@@ -56,6 +56,13 @@ def answer(query: TrendQuery, project: Project, services: Services, now: datetim
     return Trend(_shape(plan, rows.rows), False, resolved_range(plan), statement, rows.cost)
 
 
+def _entity_id(entity: Entity, label: str) -> str | None:
+    """An action's id as text, an event's name (null for all events)."""
+    if isinstance(entity, ActionEntity):
+        return str(entity.action_id)
+    return entity.event if isinstance(entity, EventEntity) else label
+
+
 def _shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
     """Always four rows in the order of STATUSES, zero-filled; dormant counts are negative."""
     period, series = plan.periods[0], plan.query.series[0]
@@ -66,7 +73,7 @@ def _shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
     label = series_label(plan, series)
     is_action = isinstance(series.entity, ActionEntity)
     action = {
-        "id": str(series.entity.action_id) if isinstance(series.entity, ActionEntity) else series.entity.event,
+        "id": _entity_id(series.entity, label),
         "name": label,
         "custom_name": series.entity.custom_name,
         "type": "actions" if is_action else "events",

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from insights_engine.errors import ValidationError, unknown
+from insights_engine.flat import whole
 from insights_engine.nodes import CompareFilter, Node, QueryNode, common, read
-from insights_engine.trend.legacy import parse_legacy, whole
+from insights_engine.trend.legacy import parse_legacy
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.model import Series, TrendQuery
 

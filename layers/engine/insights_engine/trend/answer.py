@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from insights_engine import definitions
 from insights_engine.clickhouse import Cost, Rows
@@ -30,6 +30,14 @@ class Trend:
     resolved_date_range: dict[str, str]
     sql: Sql
     cost: Cost
+    # Retention alone has it: the mean share per column.
+    mean: list[float] | None = None
+
+
+class MayHoldExpression(Protocol):
+    """A query of any insight, as far as faults of SQL expressions go."""
+
+    def has_expression(self, project: Project) -> bool: ...
 
 
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
@@ -45,7 +53,7 @@ def answer(query: TrendQuery, project: Project, services: Services, now: datetim
     return Trend(shaped.series, shaped.has_other, resolved_range(plan), statement, rows.cost)
 
 
-def read_rows(services: Services, statement: Sql, query: TrendQuery, project: Project) -> Rows:
+def read_rows(services: Services, statement: Sql, query: MayHoldExpression, project: Project) -> Rows:
     """Faults of an SQL expression that only ClickHouse can see are the caller's."""
     try:
         return services.clickhouse.read(statement, project_id=project.id)

@@ -14,7 +14,7 @@ from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both, number
-from insights_engine.trend.breakdowns import NO_BREAKDOWN, by_cohorts, by_properties, value
+from insights_engine.trend.breakdowns import NO_BREAKDOWN, as_list, by_cohorts, by_properties, value
 from insights_engine.trend.heatmap import check, heatmap
 from insights_engine.trend.model import ALL_USERS, Series
 from insights_engine.trend.plan import Period, Plan
@@ -146,8 +146,9 @@ def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
 def _ranked(plan: Plan, source: Sql, index: int) -> Sql:
     """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
     found = Sql(
-        "SELECT breakdown, groupArray(bucket) AS ks, groupArray(if(isNaN({n}), 0, {n})) AS vs FROM ({s}) "
-        "GROUP BY breakdown",
+        "SELECT {shown} AS breakdown, groupArray(bucket) AS ks, groupArray(if(isNaN({n}), 0, {n})) AS vs "
+        "FROM ({s}) AS grouped GROUP BY grouped.breakdown",
+        shown=as_list(plan.query.breakdown.properties, Sql("grouped.breakdown")),
         n=Sql("toFloat64(ifNull(value, 0))"),
         s=source,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from insights_engine.entities import ActionEntity, Entity
+from insights_engine.entities import AnyOf, Entity, action_ids
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
 from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.project import Project
@@ -94,20 +94,25 @@ class TrendQuery:
     def has_expression(self, project: Project) -> bool:
         """Whether anything in it may be SQL that a user wrote; an action or cohort may hold some as well."""
         tests = str(project.test_account_filters) if self.filter_test_accounts else ""
-        trees = [self.filter, *(s.filter for s in self.series)]
+        trees = self.filters()
         return (
             any(leaf.type in ("hogql", *COHORT_TYPES) for tree in trees for leaf in leaves(tree))
-            or any(s.math.source == "hogql" or isinstance(s.entity, ActionEntity) for s in self.series)
+            or any(s.math.source == "hogql" or action_ids(s.entity) for s in self.series)
             or any(b.type == "hogql" for b in self.breakdown.properties)
             or "hogql" in tests
         )
 
+    def filters(self) -> list[Group]:
+        """Every filter in the query, those of combined series' members included."""
+        members = [s.entity.members for s in self.series if isinstance(s.entity, AnyOf)]
+        return [self.filter, *(s.filter for s in self.series), *(own for pairs in members for _, own in pairs)]
+
     def referred(self) -> tuple[set[int], list[Group], set[int]]:
         """Actions, filters (which may name cohorts) and cohorts that the query refers to."""
-        actions = {s.entity.action_id for s in self.series if isinstance(s.entity, ActionEntity)}
+        actions = {i for s in self.series for i in action_ids(s.entity)}
         return (
             actions,
-            [self.filter, *(s.filter for s in self.series)],
+            self.filters(),
             {c for c in self.breakdown.cohorts if isinstance(c, int)},
         )
 

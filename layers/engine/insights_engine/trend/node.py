@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights_engine.errors import ValidationError, unknown
+from insights_engine.flat import cohort_values
 from insights_engine.nodes import CompareFilter, Index, Node, QueryNode, Text, common, read
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
-from insights_engine.trend.legacy import cohort_values
 from insights_engine.trend.model import (
     MAX_BREAKDOWN_LIMIT,
     MAX_BREAKDOWNS,
@@ -79,7 +79,7 @@ class _BreakdownItem(Node):
     group_type_index: Index | None = None
 
 
-class _BreakdownFilter(Node):
+class BreakdownFilter(Node):
     breakdown: Text | int | list[Text | int] | None = None
     breakdown_type: str | None = None
     breakdown_limit: Annotated[int, Field(ge=1, le=MAX_BREAKDOWN_LIMIT)] | None = None
@@ -93,7 +93,7 @@ class _BreakdownFilter(Node):
 class TrendsQueryNode(QueryNode):
     kind: Literal["TrendsQuery"]
     trends_filter: _TrendsFilter | None = Field(None, alias="trendsFilter")
-    breakdown_filter: _BreakdownFilter | None = Field(None, alias="breakdownFilter")
+    breakdown_filter: BreakdownFilter | None = Field(None, alias="breakdownFilter")
     compare_filter: CompareFilter | None = Field(None, alias="compareFilter")
     conversion_goal: None = Field(None, alias="conversionGoal")
 
@@ -113,7 +113,7 @@ def _query(node: TrendsQueryNode) -> TrendQuery:
         raise unknown("trendsFilter.display", shown.display, DISPLAYS)
     return replace(
         common(node),
-        breakdown=_breakdown(node.breakdown_filter or _BreakdownFilter()),
+        breakdown=breakdown_by(node.breakdown_filter or BreakdownFilter()),
         display=DISPLAYS[shown.display] if shown.display else DEFAULT_DISPLAY,
         formulas=_formulas(shown),
         compare=bool(compare.compare),
@@ -131,7 +131,8 @@ def _formulas(shown: _TrendsFilter) -> tuple[Formula, ...]:
     return (Formula(shown.formula),) if shown.formula else ()
 
 
-def _breakdown(by: _BreakdownFilter) -> BreakdownBy:
+def breakdown_by(by: BreakdownFilter) -> BreakdownBy:
+    """The node's breakdowns; the list form has list values."""
     limit, hide = by.breakdown_limit, bool(by.breakdown_hide_other_aggregation)
     if by.breakdowns:
         made = tuple(

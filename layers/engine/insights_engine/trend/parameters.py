@@ -97,6 +97,24 @@ PARAMETERS = (
     Parameter("compare_to", "text", None, "With `compare`: which period instead, `-1w`.", wrong=5),
     Parameter("smoothing_intervals", "whole", 1, "Moving average over so many buckets.", wrong=0),
     Parameter("sampling_factor", "number", None, "Read this share of the persons, 0 to 1, and scale up.", wrong=2),
+    Parameter("aggregation_group_type_index", "whole", None, "Lifecycle: count groups of this type.", wrong=9),
+    Parameter("interval_count", "whole", 1, "Stickiness: a bucket is so many intervals.", wrong=0),
+    Parameter(
+        "stickiness_computed_as",
+        "choice",
+        "non_cumulative",
+        "Stickiness: `cumulative` counts those who were active more often as well.",
+        COMPUTED_AS,
+        wrong="twice",
+    ),
+    Parameter(
+        "stickiness_criteria",
+        "object",
+        None,
+        f"Stickiness: `{{operator, value}}`, how many events make an interval count; {', '.join(CRITERIA)}.",
+        wrong=5,
+    ),
+    Parameter("explain", "flag", False, "The statement in the answer, as `explain`.", is_of_query=True),
     Parameter(
         "format", "choice", "json", "`csv` answers as the ending `.csv` does.", ("json", "csv"), is_of_query=True
     ),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from insights_engine.entities import ActionEntity
+from insights_engine.entities import ActionEntity, EventEntity
 from insights_engine.intervals import label as bucket_label
 from insights_engine.trend.breakdowns import NULL, OTHER
 from insights_engine.trend.compile import Branch, branches
@@ -224,7 +224,7 @@ def _action(plan: Plan, series: Series, index: int) -> dict[str, Any]:
     name = series_label(plan, series)
     return {
         "days": [at.isoformat().replace("+00:00", "Z") for at in plan.periods[0].buckets],
-        "id": name if isinstance(series.entity, ActionEntity) else series.entity.event,
+        "id": series.entity.event if isinstance(series.entity, EventEntity) else name,
         "type": "events",
         "order": index,
         "name": name,

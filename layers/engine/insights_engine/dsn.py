@@ -1,0 +1,111 @@
+"""CLICKHOUSE_DSN: where ClickHouse is. It holds a password, so no error here quotes any of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+DEFAULT_DATABASE = "insights"
+_PORTS = {"http": 8123, "https": 8443}
+_FORMS = "chdb:///path?database=name or https://user:password@host:8443/database"
+
+
+class DsnError(RuntimeError):
+    """The text names the setting and says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dsn:
+    """`path` is set for an embedded engine, all else for a server."""
+
+    database: str
+    path: str = ""
+    host: str = ""
+    port: int = 0
+    user: str = "default"
+    password: str = field(default="", repr=False)
+    is_secure: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Dsn:
+        """Raises DsnError."""
+        text = text.strip()
+        scheme = text.partition(":")[0].lower()
+        if scheme == "chdb":
+            return _embedded(text)
+        if scheme in _PORTS:
+            return _server(text, scheme)
+        raise DsnError(f"CLICKHOUSE_DSN must be of the form {_FORMS}")
+
+    @property
+    def is_embedded(self) -> bool:
+        return bool(self.path)
+
+    def address(self) -> dict[str, Any]:
+        """Where to connect, as clickhouse-connect takes it."""
+        if self.is_embedded:
+            return {"interface": "chdb", "path": self.path, "database": self.database}
+        return {
+            "host": self.host,
+            "port": self.port,
+            "username": self.user,
+            "password": self.password,
+            "secure": self.is_secure,
+            "database": self.database,
+        }
+
+
+def secret_dsn(arn: str) -> str:
+    """The DSN in a Secrets Manager secret: its whole text, or `dsn` of a JSON object. Raises DsnError."""
+    import boto3
+
+    if not arn:
+        raise DsnError("Set CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN")
+    text = str(boto3.client("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")).strip()
+    if text.startswith("{"):
+        try:
+            text = str(json.loads(text).get("dsn") or "")
+        except json.JSONDecodeError:
+            raise DsnError("The secret of CLICKHOUSE_SECRET_ARN begins as JSON and is none") from None
+        if not text:
+            raise DsnError("The secret of CLICKHOUSE_SECRET_ARN is a JSON object without dsn")
+    if not text:
+        raise DsnError("The secret of CLICKHOUSE_SECRET_ARN holds no text")
+    return text
+
+
+def _embedded(text: str) -> Dsn:
+    parts = urlsplit(text)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    path = unquote(parts.path)
+    if parts.netloc or path.strip("/") == "":
+        raise DsnError("CLICKHOUSE_DSN names no folder; an embedded engine is chdb:///path, with three slashes")
+    if set(options) - {"database"}:
+        raise DsnError("CLICKHOUSE_DSN: chdb:///path knows the one parameter database")
+    return Dsn(database=options.get("database", [""])[0] or DEFAULT_DATABASE, path=path)
+
+
+def _server(text: str, scheme: str) -> Dsn:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        # Its text quotes what it took for the port, which is part of the password where that has a / or a #.
+        raise DsnError(
+            "CLICKHOUSE_DSN cannot be read: after the host comes a port, 1 to 65535, "
+            "and / ? # @ : in the user or the password are written %2F %3F %23 %40 %3A"
+        ) from None
+    if not parts.hostname:
+        raise DsnError(f"CLICKHOUSE_DSN names no host; the form is {_FORMS}")
+    if parts.query or parts.fragment or "/" in parts.path.strip("/"):
+        raise DsnError("CLICKHOUSE_DSN: nothing may follow the database; / ? # in the password are written %2F %3F %23")
+    return Dsn(
+        database=unquote(parts.path.strip("/")) or DEFAULT_DATABASE,
+        host=parts.hostname,
+        port=_PORTS[scheme] if port is None else port,
+        user=unquote(parts.username or "") or "default",
+        password=unquote(parts.password or ""),
+        is_secure=scheme == "https",
+    )

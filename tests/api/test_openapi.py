@@ -1,0 +1,188 @@
+"""The API's document says what is there: every operation, every parameter, and examples that hold."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from insights_api.answers import INSIGHTS, KINDS
+from insights_engine.errors import ValidationError
+from insights_engine.stickiness.model import parse_filters_form
+from insights_engine.trend.parameters import PARAMETERS, Parameter
+from insights_local import openapi
+from insights_local.openapi.document import described, document, listed_operations, row_of
+from insights_local.openapi.examples import Example, examples
+from insights_local.openapi.operations import operations
+from insights_local.openapi.page import SECTIONS
+from insights_local.openapi.schemas import NODES
+from insights_local.routes import ROOT
+from insights_local.stack import Stack
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from openapi_spec_validator import validate
+
+from tests.api.world import Api
+
+LAYERS = ROOT / "layers"
+
+
+@pytest.fixture(scope="module")
+def served(stack: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = Api(stack, None)("GET", "/openapi.json").json()
+    return found
+
+
+def test_the_generated_files_are_current() -> None:
+    assert openapi.stale() == [], "run `make docs`"
+
+
+def test_it_is_openapi_3_1(served: dict[str, Any]) -> None:
+    validate(served)
+    assert served["openapi"].startswith("3.1")
+
+
+def test_every_operation_is_described(served: dict[str, Any]) -> None:
+    shown = {(method.upper(), path) for path, methods in served["paths"].items() for method in methods}
+    assert shown == {(one.method, one.path) for one in operations() if one.is_public}
+    rows = described()["operations"]
+    assert set(rows) == {one.name for one in listed_operations()}, "a row of operations.yaml is of no endpoint"
+    for one in listed_operations():
+        assert row_of(one).get("rule") or one.rule or one.scopes, f"{one.name} says nothing"
+
+
+def test_only_what_answers_everything_else_is_left_out() -> None:
+    assert {one.name for one in operations() if not one.is_public} == {
+        *("fallback.unknown_route", "docs.docs", "docs.openapi")
+    }
+
+
+def test_identifiers_are_unique(served: dict[str, Any]) -> None:
+    found = [one["operationId"] for methods in served["paths"].values() for one in methods.values()]
+    assert len(found) == len(set(found))
+
+
+def schema_at(place: str) -> Draft202012Validator:
+    """A schema of the document, its references resolved within it."""
+    return Draft202012Validator({"$ref": f"#{place}", **document()})
+
+
+def places(example: Example) -> tuple[str | None, str]:
+    """Where the document has the schemas of an example's body and answer."""
+    for path, methods in document()["paths"].items():
+        for method, one in methods.items():
+            named = [sample["x-example"] for sample in one.get("x-codeSamples", ())]
+            if example.name in named:
+                at = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
+                body = f"{at}/requestBody/content/application~1json/schema" if "requestBody" in one else None
+                kind = example.kind.replace("/", "~1")
+                return body, f"{at}/responses/{example.status}/content/{kind}/schema"
+    raise AssertionError(f"{example.name} is not shown")
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_an_example_fits_its_schemas(example: Example) -> None:
+    body, answer = places(example)
+    if body is not None and example.status < 300:
+        schema_at(body).validate(example.body)
+    schema_at(answer).validate(example.answer)
+
+
+def test_success_and_each_kind_of_error_has_an_example() -> None:
+    assert {example.status for example in examples()} >= {200, 201, 400, 401, 403, 404}
+
+
+READERS = (
+    *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
+    *("engine/insights_engine/flat.py", "api/insights_api/answers.py", "api/insights_api/trend.py"),
+)
+# `events` and `actions` are read by one loop; the others are an older name, a wrapper and a node's own fields.
+LOOPED, NO_PARAMETERS = {"events", "actions"}, {"computed_as", "query", "kind", "source", "modifiers"}
+
+
+def read_by(path: Path) -> set[str]:
+    """Names in `values.get("x")`, `query_params.get("x")` and `_flag(values, "x")`."""
+    found = set()
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        holder = ast.unparse(call.func)
+        is_get = holder in ("values.get", "request.query_params.get")
+        arguments = call.args if is_get else call.args[1:]
+        if not is_get and not (call.args and ast.unparse(call.args[0]) in ("values", "request")):
+            continue
+        if arguments and isinstance(arguments[0], ast.Constant) and isinstance(arguments[0].value, str):
+            found.add(arguments[0].value)
+    return found
+
+
+def test_the_parameters_are_those_that_are_read() -> None:
+    """A parameter that is new in the code belongs into trend/parameters.py."""
+    found = {name for path in READERS for name in read_by(LAYERS / path) if re.fullmatch(r"[a-z_]+", name)}
+    assert (found | LOOPED) - NO_PARAMETERS == {one.name for one in PARAMETERS}
+
+
+@pytest.mark.parametrize("parameter", [p for p in PARAMETERS if p.wrong is not None], ids=lambda p: p.name)
+def test_a_wrong_value_is_refused_by_name(parameter: Parameter, api: Api) -> None:
+    values = {"insight": "STICKINESS", "breakdown": "plan", parameter.name: parameter.wrong}
+    answer = api("POST", "insights/trend", json=values)
+    assert answer.status_code == 400
+    assert answer.json()["attr"].startswith(parameter.name)
+
+
+@pytest.mark.parametrize("parameter", [p for p in PARAMETERS if p.choices], ids=lambda p: p.name)
+def test_each_choice_is_taken(parameter: Parameter) -> None:
+    for choice in parameter.choices:
+        breakdown = [1] if choice == "cohort" else "plan"
+        try:
+            parse_filters_form({"breakdown": breakdown, parameter.name: choice})
+        except ValidationError as error:
+            pytest.fail(f"{parameter.name}={choice}: {error.detail}")
+
+
+def test_insights_and_nodes_are_those_that_answer() -> None:
+    (insight,) = (one for one in PARAMETERS if one.name == "insight")
+    assert set(insight.choices) == set(INSIGHTS)
+    assert {node.model_fields["kind"].annotation.__args__[0] for node in NODES} == set(KINDS)  # type: ignore[union-attr]
+
+
+def test_every_section_of_the_page_is_made() -> None:
+    found = re.findall(r"<!-- generated: (\w+) -->", openapi.PAGE.read_text("utf-8"))
+    assert sorted(found) == sorted(SECTIONS)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/", "/docs//"])
+def test_docs_is_a_page_that_runs_only_its_own_script(stack: Stack, path: str) -> None:
+    answer = Api(stack, None)("GET", path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    assert answer.text.count("<script") == len(scripts) == 1
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    page = (LAYERS / "api/insights_api/docs.html").read_text("utf-8")
+    addresses = set(re.findall(r"(?:https?:)?//[a-z][\w.-]+\.[a-z]+", page))
+    assert addresses <= {"http://www.w3.org"}, "only the name space of an SVG"
+    assert "innerHTML" not in page
+    assert len(page.splitlines()) <= 300
+
+
+def test_the_document_is_served_as_it_is_generated(stack: Stack) -> None:
+    answer = Api(stack, None)("GET", "/openapi.json")
+    assert answer.content == openapi.JSON_FILE.read_bytes()
+    assert answer.headers["content-type"] == "application/json"
+    assert json.loads(answer.text)["info"]["title"] == "Serverless Insights"
+
+
+def test_the_root_is_capture_s(stack: Stack) -> None:
+    assert Api(stack, None)("GET", "/").text == "capture"
