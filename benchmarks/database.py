@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import time
@@ -89,7 +90,7 @@ def _load(services: Services, world: World) -> dict[str, float]:
     ends = [world.sessions * batch // batches for batch in range(batches + 1)]
     with progress("Making events", "sessions") as advance:
         advance(0, world.sessions)
-        for first, last in zip(ends, ends[1:], strict=False):
+        for first, last in itertools.pairwise(ends):
             run(_insert("events", EVENT_COLUMNS, world.events(project, first, last - first)))
             advance(last, world.sessions)
     run(_insert("persons", PERSON_COLUMNS, world.persons_rows(project)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,8 +235,6 @@ def rude() -> Iterator[int]:
             started.set()
             await server.serve_forever()
 
-    import threading
-
     started, loop = threading.Event(), asyncio.new_event_loop()
     task = loop.create_task(serve())
     thread = threading.Thread(target=lambda: loop.run_until_complete(asyncio.wait([task])))
@@ -298,5 +296,4 @@ def ask_a_function(clickhouse: ClickHouse) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
             return await browser.get("/api/count")
 
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
     return asyncio.run(send())

@@ -140,11 +140,13 @@ SAMPLES = {
     "l": "item -> item = '1'",
     "u": "'day'",
     "i": "interval 1 day",
+    "m": "1",
 }
 # Functions of which an argument has to be something else.
 OTHERS = {
     "formatDateTime": {"c": "'%Y'"},
     "toTimeZone": {"c": "'UTC'"},
+    "toDateTime": {"c": "'UTC'"},
     "arraySum": {"a": "[1, 2]"},
     "arrayAvg": {"a": "[1, 2]"},
 }

@@ -25,7 +25,7 @@ from insights_local.emulator import BUILD, LAYERS, Emulator, built_for, is_built
 from insights_local.gateway import Gateway
 from insights_local.routes import Function, load_template, routes_of
 
-FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest")
+FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest", "Squash")
 MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.skipif(
@@ -161,3 +161,9 @@ def test_every_module_is_compiled() -> None:
 
 def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_built_squash_says_that_clickhouse_is_not_there(emulators: Callable[[str], Emulator]) -> None:
+    """It has nothing to do without one: the schedule's next call tries again."""
+    answer = emulators("Squash").invoke({"source": "aws.events"})
+    assert "ClickHouse" in answer["errorMessage"]

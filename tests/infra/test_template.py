@@ -12,7 +12,7 @@ from insights_local.routes import ROOT, functions_of, load_template, routes_of
 
 TEMPLATE = load_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest")
+FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest", "Squash")
 
 READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITE = {
@@ -40,6 +40,10 @@ PERMISSIONS = {
         "PoliciesTable": READ | WRITE - {"dynamodb:DeleteItem"},
         "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
         "EventsQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    },
+    "Squash": {
+        "PoliciesTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
     },
 }
 
@@ -87,7 +91,7 @@ def test_every_route_is_declared_once() -> None:
     keys = [route.key for route in routes_of(TEMPLATE).all]
     assert len(keys) == len(set(keys))
     assert "$default" in keys
-    assert {route.function.name for route in routes_of(TEMPLATE).all} == set(FUNCTIONS) - {"Ingest"}
+    assert {route.function.name for route in routes_of(TEMPLATE).all} == set(FUNCTIONS) - {"Ingest", "Squash"}
 
 
 def test_no_route_ends_in_a_slash() -> None:
@@ -137,7 +141,7 @@ def test_a_function_runs_on_python_3_13_with_the_three_layers_in_time(name: str)
     found = properties(name)
     assert found["Runtime"] == "python3.13"
     assert [target(layer) for layer in found["Layers"]] == ["EngineLayer", "AclLayer", "ApiLayer"]
-    assert found["Timeout"] == (60 if name == "Ingest" else 29)
+    assert found["Timeout"] == {"Ingest": 60, "Squash": 900}.get(name, 29)
     assert found["MemorySize"] >= 512
     assert found["Architectures"] == [{"Ref": "Architecture"}]
 

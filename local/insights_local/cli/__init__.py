@@ -8,6 +8,7 @@ import click
 
 from insights_local.cli.accounts import keys, users
 from insights_local.cli.data import demo, import_, migrate
+from insights_local.cli.maintenance import squash
 from insights_local.cli.openapi import openapi
 from insights_local.cli.server import doctor, serve
 
@@ -59,5 +60,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, migrate, import_, demo, users, keys, doctor, openapi):
+for _command in (serve, migrate, import_, demo, users, keys, squash, doctor, openapi):
     main.add_command(_command)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import insights_engine
 import yaml
 from insights_acl.project_settings import SETTINGS
+from insights_api.answers import KINDS
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.intervals import INTERVALS
-from insights_engine.lifecycle.answer import LifecycleQueryNode
 from insights_engine.operators import OPERATORS
-from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA, StickinessQueryNode
+from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
-from insights_engine.trend.node import VISUAL_FIELDS, TrendsQueryNode
+from insights_engine.trend.node import VISUAL_FIELDS
 from insights_engine.trend.parameters import PARAMETERS, Kind, Parameter
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -25,8 +28,6 @@ from insights_local.openapi.errors import CODES, TYPES
 
 Schema = dict[str, Any]
 
-# The nodes of `insights_api.answers.KINDS`; a test compares.
-NODES = (TrendsQueryNode, LifecycleQueryNode, StickinessQueryNode)
 _REF = "#/components/schemas/"
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
@@ -48,6 +49,22 @@ def listed(text: str) -> Schema:
     return {"type": "object", "required": ["results"], "properties": {**page, "results": array}}
 
 
+def _or_null(name: str) -> Schema:
+    return {"anyOf": [ref(name), {"type": "null"}]}
+
+
+# Properties of nodes that a table checks, wherever they stand.
+_NAMED: dict[str, Schema] = {
+    "math": _or_null("Math"),
+    "math_property_type": {"enum": ["event_properties", "person_properties", "session_properties", None]},
+    "interval": _or_null("Interval"),
+    "properties": ref("PropertyFilters"),
+    "fixedProperties": ref("PropertyFilters"),
+    "breakdown_type": _or_null("BreakdownType"),
+    "computedAs": {"enum": [*COMPUTED_AS, None]},
+}
+
+
 def schemas() -> dict[str, Schema]:
     text = Path(__file__).with_name("schemas.yaml").read_text("utf-8")
     made: dict[str, Schema] = {
@@ -59,7 +76,7 @@ def schemas() -> dict[str, Schema]:
         "FilterType": _names("What a filter's key is a property of.", FILTER_TYPES),
         "BreakdownType": _names("What a breakdown is a property of.", BREAKDOWN_TYPES),
         "Display": {"type": "string", "enum": list(DISPLAYS), "description": "How a trend is shown."},
-        "QueryNode": {"anyOf": [ref(_plain(node.__name__)) for node in NODES]},
+        "QueryNode": {"anyOf": [ref(kind) for kind in KINDS]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
     }
     return dict(sorted({**yaml.safe_load(text), **made, **_nodes()}.items()))
@@ -122,25 +139,33 @@ def _legacy() -> Schema:
     }
 
 
+def nodes() -> list[type[BaseModel]]:
+    """The model of each kind of query node, by its name: `TrendsQueryNode` of `TrendsQuery`."""
+    for module in pkgutil.walk_packages(insights_engine.__path__, "insights_engine."):
+        importlib.import_module(module.name)
+    models = {model.__name__: model for model in _subclasses(BaseModel)}
+    return [models[f"{kind}Node"] for kind in KINDS]
+
+
+def _subclasses(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for one in root.__subclasses__():
+        yield one
+        yield from _subclasses(one)
+
+
 def _nodes() -> dict[str, Schema]:
     """The closed schemas that node bodies are checked by, with the names that the tables check afterwards."""
-    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in NODES]
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in nodes()]
     whole = models_json_schema(models, ref_template=_REF + "{model}")[1]["$defs"]
     found = {_plain(name): _readable(schema) for name, schema in whole.items()}
-    for name in ("EventsNode", "ActionsNode"):
-        properties = found[name]["properties"]
-        properties["math"] = _or_null("Math")
-        properties["math_property_type"]["enum"] = ["event_properties", "person_properties", "session_properties", None]
-        properties["properties"] = properties["fixedProperties"] = ref("PropertyFilters")
-    for node in NODES:
-        schema = found[_plain(node.__name__)]
-        schema["properties"] |= {"interval": _or_null("Interval"), "properties": ref("PropertyFilters")}
-        schema["description"] = "An unknown field is an error."
+    for schema in found.values():
+        properties = schema.get("properties", {})
+        properties |= {name: made for name, made in _NAMED.items() if name in properties}
+    for kind in KINDS:
+        found[kind]["description"] = "An unknown field is an error."
     found["BreakdownItem"]["properties"]["type"] = _or_null("BreakdownType")
-    found["BreakdownFilter"]["properties"]["breakdown_type"] = _or_null("BreakdownType")
     found["TrendsFilter"]["properties"] |= {"display": _or_null("Display"), **_pictures(VISUAL_FIELDS)}
     found["TrendsFilter"].pop("description", None)
-    found["StickinessFilter"]["properties"]["computedAs"] = {"enum": [*COMPUTED_AS, None]}
     found["Criteria"]["properties"]["operator"]["enum"] = list(CRITERIA)
     return found
 
@@ -148,10 +173,6 @@ def _nodes() -> dict[str, Schema]:
 def _plain(name: str) -> str:
     """`_BreakdownItem` -> `BreakdownItem`, `TrendsQueryNode` -> `TrendsQuery`: the node's kind."""
     return name.strip("_").replace("QueryNode", "Query")
-
-
-def _or_null(name: str) -> Schema:
-    return {"anyOf": [ref(name), {"type": "null"}]}
 
 
 def _pictures(names: Iterable[str]) -> dict[str, Schema]:

@@ -1,7 +1,8 @@
 """The functions that an expression may call, one row each: name, what it takes, what it gives, ClickHouse's name.
 
 Kinds: n number, k whole number, s text, t text that is never null, c constant text, d date or date-time, b boolean,
-a array, x anything, l lambda, u a unit of time as constant text, i an interval. `?` ends an optional argument, `*` a
+a array, x anything, l lambda, u a unit of time as constant text, m a week's mode (0: from Sunday, 1: from Monday), i an
+interval. `?` ends an optional argument, `*` a
 repeated one. The result `=` is the kind of the last argument that is not a condition, `=first` that of the first.
 
 Nothing here reads a table, a file, the server or the clock, sleeps, or makes a large value from a small one.
@@ -19,22 +20,12 @@ round n k? -> n
 trunc n k? -> n
 sign n -> n
 sqrt n -> n
-cbrt n -> n
 exp n -> n
-exp2 n -> n
-exp10 n -> n
 log n -> n
 ln n -> n log
-log2 n -> n
 log10 n -> n
 pow n n -> n
 power n n -> n pow
-sin n -> n
-cos n -> n
-tan n -> n
-asin n -> n
-acos n -> n
-atan n -> n
 pi -> n
 e -> n
 plus n n -> n
@@ -42,18 +33,16 @@ minus n n -> n
 multiply n n -> n
 divide n n -> n
 modulo n n -> n
+positiveModulo n n -> n
+gcd k k -> n
 intDiv n n -> n intDivOrZero
-intDivOrZero n n -> n
 negate n -> n
 least x x* -> =
 greatest x x* -> =
 isNaN n -> b
-isFinite n -> b
-isInfinite n -> b
 ifNotFinite n n -> n
-bitAnd k k -> n
-bitOr k k -> n
-bitXor k k -> n
+formatReadableSize n -> s
+formatReadableTimeDelta n -> s
 toInt x -> n @int
 toFloat x -> n @float
 toFloatOrZero x -> n @floatOrZero
@@ -63,9 +52,8 @@ toString x -> s
 toUUID s -> s toUUIDOrNull
 toBool x -> b @bool
 toDate x -> d @date
-toDateTime x s? -> d @datetime
+toDateTime x c? -> d @datetime
 parseDateTimeBestEffort s -> d @datetime
-toTypeName x -> s
 if b x x -> =
 multiIf b x x x* -> =
 ifNull x x -> =
@@ -74,13 +62,12 @@ nullIf x x -> =first
 isNull x -> b
 isNotNull x -> b
 assumeNotNull x -> =
-toNullable x -> =
-equals x x -> b
-notEquals x x -> b
-less x x -> b
-greater x x -> b
-lessOrEquals x x -> b
-greaterOrEquals x x -> b
+equals x x -> b @==
+notEquals x x -> b @!=
+less x x -> b @<
+greater x x -> b @>
+lessOrEquals x x -> b @<=
+greaterOrEquals x x -> b @>=
 and b b b* -> b
 or b b b* -> b
 xor b b -> b
@@ -97,17 +84,17 @@ upperUTF8 s -> s
 initcap s -> s
 reverse s -> s
 reverseUTF8 s -> s
-concat x x* -> s
-concatWithSeparator c x x* -> s
+concat t t* -> s
+concatWithSeparator c t t* -> s
 substring s n n? -> s
 substringUTF8 s n n? -> s
 left s n -> s
 right s n -> s
 leftUTF8 s n -> s
 rightUTF8 s n -> s
-trim s -> s
-trimLeft s -> s
-trimRight s -> s
+trim s c? -> s
+trimLeft s c? -> s
+trimRight s c? -> s
 ltrim s -> s trimLeft
 rtrim s -> s trimRight
 startsWith s s -> b
@@ -116,13 +103,15 @@ position s s -> n
 positionUTF8 s s -> n
 positionCaseInsensitive s s -> n
 positionCaseInsensitiveUTF8 s s -> n
-like s s -> b
-ilike s s -> b
-notLike s s -> b
-notILike s s -> b
-match s s -> b
+like s s -> b @like
+ilike s s -> b @ilike
+notLike s s -> b @not_like
+notILike s s -> b @not_ilike
+match s s -> b @=~
 countSubstrings s s -> n
 countSubstringsCaseInsensitive s s -> n
+countMatches s c -> n
+multiSearchAny s a -> b
 replace s s s -> s replaceAll
 replaceAll s s s -> s
 replaceOne s s s -> s
@@ -133,37 +122,45 @@ extractAll t c -> a
 splitByChar c t -> a
 splitByString c t -> a
 splitByRegexp c t -> a
+splitByWhitespace t -> a
+alphaTokens t -> a
 arrayStringConcat a c? -> s
 base64Encode s -> s
 base64Decode s -> s tryBase64Decode
-hex x -> s
-unhex s -> s
-ascii s -> n
 cityHash64 x x* -> n
-sipHash64 x x* -> n
 MD5 s -> s
 domain s -> s
 domainWithoutWWW s -> s
 topLevelDomain s -> s
+firstSignificantSubdomain s -> s
+cutToFirstSignificantSubdomain s -> s
+port s -> n
 protocol s -> s
 path s -> s
 pathFull s -> s
 queryString s -> s
 fragment s -> s
 cutQueryString s -> s
+cutFragment s -> s
 cutWWW s -> s
 cutURLParameter s c -> s
 extractURLParameter s c -> s
+extractURLParameters t -> a
+extractURLParameterNames t -> a
+URLPathHierarchy t -> a
 decodeURLComponent s -> s
 encodeURLComponent s -> s
-JSONExtractString s s? -> s
-JSONExtractInt s s? -> n
-JSONExtractFloat s s? -> n
-JSONExtractBool s s? -> b
-JSONExtractRaw s s? -> s
-JSONExtractArrayRaw t t? -> a
-JSONHas s s -> b
-JSONLength s s? -> n
+JSONExtractString s x* -> s
+JSONExtractInt s x* -> n
+JSONExtractFloat s x* -> n
+JSONExtractBool s x* -> b
+JSONExtractRaw s x* -> s
+JSONExtractArrayRaw t x* -> a
+JSONExtractKeys t x* -> a
+JSONType s x* -> s
+JSONHas s x x* -> b
+JSONLength s x* -> n
+JSONArrayLength s -> n
 isValidJSON s -> b
 now -> d @now
 today -> d @today
@@ -177,8 +174,9 @@ toDayOfWeek d -> n
 toHour d -> n
 toMinute d -> n
 toSecond d -> n
-toISOYear d -> n
 toISOWeek d -> n
+toWeek d m? -> n
+toYearWeek d m? -> n
 toYYYYMM d -> n
 toYYYYMMDD d -> n
 toUnixTimestamp d -> n
@@ -187,7 +185,7 @@ toStartOfYear d -> d
 toStartOfQuarter d -> d
 toStartOfMonth d -> d
 toStartOfISOYear d -> d
-toStartOfWeek d -> d
+toStartOfWeek d m? -> d
 toMonday d -> d
 toStartOfDay d -> d
 toStartOfHour d -> d
@@ -197,14 +195,20 @@ toStartOfTenMinutes d -> d
 toStartOfFifteenMinutes d -> d
 dateTrunc u d -> d
 date_trunc u d -> d dateTrunc
+age u d d -> n
 dateDiff u d d -> n
 date_diff u d d -> n dateDiff
+toStartOfInterval d i -> d
+toLastDayOfMonth d -> d
+dateName u d -> s
+monthName d -> s
 addSeconds d n -> d
 addMinutes d n -> d
 addHours d n -> d
 addDays d n -> d
 addWeeks d n -> d
 addMonths d n -> d
+addQuarters d n -> d
 addYears d n -> d
 subtractSeconds d n -> d
 subtractMinutes d n -> d
@@ -212,6 +216,7 @@ subtractHours d n -> d
 subtractDays d n -> d
 subtractWeeks d n -> d
 subtractMonths d n -> d
+subtractQuarters d n -> d
 subtractYears d n -> d
 toTimeZone d c -> d
 formatDateTime d c c? -> s
@@ -234,6 +239,15 @@ arrayDistinct a -> a
 arraySort a -> a
 arrayReverse a -> a
 arrayCompact a -> a
+arrayReverseSort a -> a
+arrayIntersect a a a* -> a
+arrayPopBack a -> a
+arrayPopFront a -> a
+arrayPushBack a x -> a
+arrayPushFront a x -> a
+arrayZip a a a* -> a
+arrayEnumerate a -> a
+countEqual a x -> n
 arrayUniq a -> n
 arraySum a -> n
 arrayAvg a -> n
@@ -245,6 +259,8 @@ arrayExists l a a* -> b
 arrayAll l a a* -> b
 arrayCount l a a* -> n
 arrayFirst l a a* -> x
+arrayLast l a a* -> x
+arrayFirstIndex l a a* -> n
 tuple x x* -> x
 array x* -> a
 """
@@ -263,6 +279,8 @@ maxIf x b -> =
 any x -> =
 anyIf x b -> =
 anyLast x -> =
+anyLastIf x b -> =
+avgWeighted n n -> n
 median n -> n quantileExactInclusive(0.5)
 medianIf n b -> n quantileExactInclusiveIf(0.5)
 quantile n -> n quantileExactInclusive
@@ -281,16 +299,11 @@ stddevPop n -> n
 stddevSamp n -> n
 varPop n -> n
 varSamp n -> n
-skewPop n -> n
-kurtPop n -> n
-covarPop n n -> n
-covarSamp n n -> n
 corr n n -> n
 groupUniqArray x -> a
 groupArray x -> a
-groupBitAnd k -> n
-groupBitOr k -> n
-groupBitXor k -> n
+groupArrayIf x b -> a
+groupUniqArrayIf x b -> a
 """
 
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
@@ -328,10 +341,14 @@ def _table(text: str, *, is_aggregate: bool) -> dict[str, Function]:
         left, _, right = line.partition(" -> ")
         name, *takes = left.split()
         gives, *target = right.split()
-        found[name] = Function(name, tuple(takes), gives, target[0] if target else name, is_aggregate)
+        target_name = target[0].replace("_", " ") if target and target[0].startswith("@") else (target or [name])[0]
+        found[name] = Function(name, tuple(takes), gives, target_name, is_aggregate)
     return found
 
 
 SCALARS = _table(_SCALARS, is_aggregate=False)
 AGGREGATES = _table(_AGGREGATES, is_aggregate=True)
 FUNCTIONS = {**SCALARS, **AGGREGATES}
+# Whatever they are given, these answer with a value.
+NEVER_NULL = frozenset({"isNull", "isNotNull", "count", "countIf", "now", "today", "yesterday", "concat"})
+NEVER_NULL |= {name for name in AGGREGATES if name.startswith(("uniq", "countDistinct"))}

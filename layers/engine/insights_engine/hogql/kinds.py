@@ -146,8 +146,8 @@ def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = 
         case "@date":
             return Typed(Sql("toDate({x})", x=_datetime(typed, scan)), "d", is_nullable=_may_be_no_date(typed))
         case "@fromUnix":
-            zone = scan.project.timezone
-            return Typed(Sql("toDateTime64({x}, 6, {zone:String})", x=coerce(typed, "n", scan).sql, zone=zone), "d")
+            seconds = coerce(typed, "n", scan)
+            return Typed(_datetime(seconds, scan), "d", is_nullable=seconds.is_nullable)
         case _:
             zone = more[0].constant if more else None
             return Typed(_datetime(typed, scan, zone), "d", is_nullable=_may_be_no_date(typed))

@@ -146,9 +146,7 @@ class Walk:
         if chain is not None:
             return self.field_({**node, "chain": chain})
         array = coerce(self.print(node["array"]), "a", self.scan)
-        return Typed(
-            Sql("{a}[{i}]", a=array.sql, i=self.as_(node["property"], "n")), "x", growth=array.growth
-        )
+        return Typed(Sql("{a}[{i}]", a=array.sql, i=self.as_(node["property"], "n")), "x", growth=array.growth)
 
     def _chain(self, node: dict[str, Any]) -> list[str | int] | None:
         """`properties['a b'].c[1]` as the names and places that lead to it; None for what is no field."""

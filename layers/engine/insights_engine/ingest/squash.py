@@ -16,7 +16,7 @@ Merges wait until no consumer can be at work with the old number any more (`min_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -28,7 +28,8 @@ from insights_engine.ingest.copies import repoint_distinct_ids, set_pending_merg
 from insights_engine.ingest.persons import Person
 from insights_engine.ingest.rows import EVENT_COLUMNS, json_lines
 from insights_engine.ingest.writer import insert
-from insights_engine.services import Services
+from insights_engine.log import logger
+from insights_engine.services import Services, current
 from insights_engine.sql import Sql, identifier
 from insights_engine.store import ConflictError
 
@@ -61,6 +62,23 @@ def squash(
         if _pending(services.clickhouse, project_id):
             set_pending_merges(services.policies, project_id, True)
     return SquashReport(len(ripe), len(pending) - len(ripe))
+
+
+def squash_all(
+    services: Services, *, now: datetime | None = None, min_age: timedelta = MIN_AGE
+) -> dict[int, SquashReport]:
+    """Every project that has pending merges, one after another."""
+    rows = services.clickhouse.admin_read(
+        Sql("SELECT DISTINCT project FROM person_merges FINAL WHERE is_deleted = 0 ORDER BY project")
+    ).rows
+    return {int(project): squash(services, int(project), now=now, min_age=min_age) for (project,) in rows}
+
+
+def handle_schedule(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda handler of the schedule: what was squashed, by project."""
+    reports = squash_all(current())
+    logger().info("squashed", extra={"merges": {str(project): report.merges for project, report in reports.items()}})
+    return {str(project): {"merges": r.merges, "waiting": r.waiting} for project, r in reports.items()}
 
 
 def _pending(clickhouse: ClickHouse, project_id: int) -> list[tuple[int, int]]:

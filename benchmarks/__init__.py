@@ -1,0 +1,1 @@
+"""How fast the product is, measured here. `python -m benchmarks` lists what can be measured."""

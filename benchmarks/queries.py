@@ -1,0 +1,171 @@
+"""How long the product takes for each question, as a multiple of the least that reading its columns costs.
+
+    python -m benchmarks queries [--events 10000000] [--only "by country"] [--json OUT] [--report]
+
+The product is asked as the API asks it, from the filters to the series objects. It and the bare read are timed in
+turns, in one process, and the best of each counts: so does a ratio hold on a machine that has other work to do. Every
+answer is first compared with that of plain SQL. Exits with 1 when a question is over its limit, or wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from insights_engine.services import Services
+from insights_engine.sql import Sql
+from insights_engine.trend.answer import Trend
+
+from benchmarks.database import DEFAULT_DIRECTORY, PROJECT, Database, database
+from benchmarks.questions import NOW, QUESTIONS, Question
+
+EVENTS = 10_000_000
+# Values beyond this many are one row, Other, in answers.
+_OTHER = "$$_posthog_breakdown_other_$$"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds, best and median; `wrong` says how the answer differs from plain SQL's."""
+
+    question: str
+    product: float
+    bare: float
+    product_median: float
+    bare_median: float
+    limit: float | None
+    wrong: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        return self.product / self.bare
+
+    @property
+    def verdict(self) -> str:
+        if self.wrong:
+            return "WRONG"
+        if self.limit is None:
+            return ""
+        return "ok" if self.ratio <= self.limit else "OVER"
+
+
+def ask(question: Question, services: Services) -> Trend:
+    from insights_engine.lifecycle import answer as lifecycle
+    from insights_engine.stickiness import answer as stickiness
+    from insights_engine.stickiness.model import parse_filters_form
+    from insights_engine.trend.answer import answer
+    from insights_engine.trend.legacy import parse_legacy
+
+    match question.kind:
+        case "lifecycle":
+            return lifecycle.answer(parse_legacy(question.asks), PROJECT, services, NOW)
+        case "stickiness":
+            return stickiness.answer(parse_filters_form(question.asks), PROJECT, services, NOW)
+        case _:
+            return answer(parse_legacy(question.asks), PROJECT, services, NOW)
+
+
+def difference(question: Question, services: Services) -> str | None:
+    """How the answer differs from that of plain SQL, which knows of no limit on the values."""
+    found = {
+        (str(row.get("breakdown_value", row.get("status", ""))), str(day)): float(value)
+        for row in ask(question, services).result
+        for day, value in zip(row["days"], row["data"], strict=True)
+    }
+    shown = {value for value, _ in found}
+    expected = dict.fromkeys(found, 0.0)
+    for value, day, number in services.clickhouse.admin_read(Sql.of((question.check,))).rows:
+        key = (value if value in shown else _OTHER, str(day))
+        expected[key] = expected.get(key, 0.0) + float(number)
+    wrong = [key for key, value in expected.items() if not math.isclose(value, found.get(key, math.nan), rel_tol=1e-9)]
+    if not wrong:
+        return None
+    first = wrong[0]
+    return f"{len(wrong)} of {len(expected)} values; {first}: {found.get(first)} instead of {expected[first]}"
+
+
+def measure(question: Question, services: Services, rounds: int) -> Measured:
+    wrong = difference(question, services)
+    bare = Sql.of((question.bare,))
+    product_times, bare_times = [], []
+    for _ in range(rounds):
+        product_times.append(_milliseconds(lambda: ask(question, services)))
+        bare_times.append(_milliseconds(lambda: services.clickhouse.read(bare, project_id=PROJECT.id)))
+    return Measured(
+        question.name,
+        min(product_times),
+        min(bare_times),
+        statistics.median(product_times),
+        statistics.median(bare_times),
+        question.limit,
+        wrong,
+    )
+
+
+def _milliseconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return (time.perf_counter() - started) * 1000
+
+
+def _row(found: Measured) -> str:
+    limit = "" if found.limit is None else f"{found.limit:.2f}"
+    return (
+        f"{found.question:<40}{found.product:>10.1f}{found.bare:>9.1f}{found.ratio:>7.2f}{limit:>7}  {found.verdict:<5}"
+        + (f"  {found.wrong}" if found.wrong else "")
+    )
+
+
+def _report(base: Database, results: list[Measured]) -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} processors, {platform.machine()}",
+        "database": base.facts,
+        "questions": [
+            {**{name: _short(value) for name, value in asdict(found).items()}, "ratio": round(found.ratio, 3)}
+            for found in results
+        ],
+    }
+
+
+def _short(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks queries", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, default=EVENTS, help=f"how many to make (default {EVENTS:,})")
+    parser.add_argument("--data-dir", type=Path, default=DEFAULT_DIRECTORY, help="where databases are kept")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (default 15)")
+    parser.add_argument("--only", default="", help="questions whose name has this text")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
+    parser.add_argument("--report", action="store_true", help="exit with 0 whatever the figures are")
+    asked = parser.parse_args()
+    base = database(asked.events, asked.data_dir)
+    print(
+        f"{base.facts['events']:,} events of {base.facts['persons']:,} persons; milliseconds, best of {asked.rounds}\n"
+    )
+    print(f"{'question':<40}{'product':>10}{'bare':>9}{'ratio':>7}{'limit':>7}")
+    results = []
+    for question in QUESTIONS:
+        if asked.only in question.name:
+            results.append(measure(question, base.services, asked.rounds))
+            print(_row(results[-1]), flush=True)
+    if asked.json:
+        asked.json.write_text(json.dumps(_report(base, results), indent=2) + "\n")
+    failed = sum(found.verdict in ("OVER", "WRONG") for found in results)
+    if failed:
+        print(f"\n{failed} of {len(results)} questions over the limit or wrong")
+    return 1 if failed and not asked.report else 0
