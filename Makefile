@@ -14,7 +14,6 @@ UV_VERSION := 0.13.8
 # pip's bars and lines show that something happens; a log needs none of them.
 PIP := --disable-pip-version-check $(if $(CI),--quiet)
 CONFORMANCE := ../shared/conformance
-SOURCES := layers functions local tests benchmarks
 CASES := trend lifecycle stickiness retention
 
 .DEFAULT_GOAL := help
@@ -57,8 +56,8 @@ conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance e
 	    $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
 	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
 
-bench: $(INSTALLED)  ## The benchmarks
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import)
+	$(BIN)/python -m benchmarks $(or $(BENCH),queries) $(ARGS)
 
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs

@@ -58,8 +58,9 @@ def database(events: int, directory: Path) -> Database:
         )
     )
     if not marker.exists():
+        made_by = {"tables": _tables(), "world": _world()}
         facts = _load(services, World(events))
-        marker.write_text(json.dumps({"tables": _tables(), "world": _world(), **facts}))
+        marker.write_text(json.dumps({**made_by, **facts}))
     return Database(services, json.loads(marker.read_text()))
 
 

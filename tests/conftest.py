@@ -27,6 +27,25 @@ DYNAMODB_LOCAL = Path(
 
 MakeTable = Callable[..., str]
 Eventually = Callable[[Callable[[], Any]], Any]
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--overwrite-golden", action="store_true", help="Write the files of tests/golden anew.")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden("trend/by_day.sql", text)`: the file says the same; `--overwrite-golden` writes it."""
+
+    def check(name: str, text: str) -> None:
+        path = REPOSITORY / "tests" / "golden" / name
+        if request.config.getoption("--overwrite-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert text == path.read_text("utf-8")
+
+    return check
 
 
 @pytest.fixture(scope="session")

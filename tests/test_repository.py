@@ -126,9 +126,9 @@ def test_time_is_passed_in(path: Path) -> None:
 
 
 def test_exceptions_are_still_needed() -> None:
-    assert SQL_AS_TEXT.keys() == {place for path in SHIPPED for place in filled_in(path)}
-    assert CLOCKS.keys() == {name(path) for path in SHIPPED if any(map(is_clock, nodes(path)))}
-    assert LONG.keys() == {name(path) for path in OURS if lines(path) > MOST_LINES}
+    assert SQL_AS_TEXT.keys() <= {place for path in SHIPPED for place in filled_in(path)}
+    assert CLOCKS.keys() <= {name(path) for path in SHIPPED if any(map(is_clock, nodes(path)))}
+    assert LONG.keys() <= {name(path) for path in OURS if lines(path) > MOST_LINES}
 
 
 @pytest.mark.parametrize("path", OURS, ids=name)

@@ -201,7 +201,7 @@ def _plan_member(rng: random.Random, person: Person, first_day: datetime, now: d
 def _milestones(rng: random.Random, person: Person, signed_up: datetime, *, is_old: bool) -> bool:
     if rng.random() > _ACTIVATE:
         return False
-    at = signed_up + timedelta(hours=rng.expovariate(1 / 9))
+    at = signed_up + timedelta(hours=1 + rng.expovariate(1 / 8))
     _member_visit(person, at, "project_created")
     invited = rng.random() < _INVITE
     if invited:
@@ -217,7 +217,7 @@ def _come_back(
     rng: random.Random, person: Person, start: datetime, now: datetime, signed_up: datetime, activated: bool
 ) -> None:
     """The chance of a visit on a day falls to a floor that those who made a project have at twice the height."""
-    height, floor, fade = (0.6, 0.26, 30.0) if activated else (0.34, 0.05, 9.0)
+    height, floor, fade = (0.62, 0.2, 24.0) if activated else (0.34, 0.03, 8.0)
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day <= now:
         age = (day - signed_up) / timedelta(days=1)

@@ -100,7 +100,7 @@ SITE: dict[str, tuple[tuple[str, int], ...]] = {
         ("/app/projects/*", 12),
         (LEAVE, 16),
     ),
-    "/app/tasks": (("/app/tasks", 26), ("/app/projects/*", 26), ("/app/home", 14), ("/app/files", 8), (LEAVE, 26)),
+    "/app/tasks": (("/app/tasks", 30), ("/app/projects/*", 28), ("/app/home", 16), ("/app/files", 9), (LEAVE, 17)),
     "/app/files": (("/app/projects/*", 40), ("/app/tasks", 24), ("/app/files", 8), (LEAVE, 28)),
     "/app/reports": (("/app/home", 26), ("/app/reports", 20), ("/app/settings", 8), (LEAVE, 46)),
     "/app/settings": (("/app/home", 40), (LEAVE, 60)),

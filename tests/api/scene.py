@@ -62,7 +62,7 @@ class Scene:
         organization = accounts.create_organization(store, f"{SECRET} Ltd", now=now)
         accounts.create_user(store, f"{SECRET}@example.com", "owner", organization, first_name=SECRET, now=now)
         project = accounts.create_project(store, organization, f"{SECRET} project", now=now).project
-        secret = [{**e, "properties": {**e["properties"], "$browser": SECRET, "plan": SECRET}} for e in EVENTS]
+        secret = [{**e, "properties": {"$browser": SECRET, "plan": SECRET, "price": 3}} for e in EVENTS]
         scene.other = scene._filled(project.id, project.api_token, secret, SECRET)
         scene.names = scene.new_project()
         return scene

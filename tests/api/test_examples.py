@@ -1,6 +1,7 @@
 """The examples of the documentation are what the API answers, on both stores.
 
-INSIGHTS_RECORD=1 writes the answers anew, then `insights openapi --write` brings them into the documentation.
+`INSIGHTS_RECORD=1 pytest -n 0 tests/api/test_examples.py` writes the answers anew, then `make docs` brings them into
+the documentation.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ TEXTS = (
     (re.compile(r"\bphc_\w+"), TOKEN),
     (re.compile(r"\bphx_\.*\w+"), "phx_...abcd"),
     (re.compile(r"/api/projects/\d+/"), "/api/projects/1/"),
+    (re.compile(r"\bproject_id=\d+"), "project_id=1"),
     (re.compile(r"http://testserver"), SITE),
 )
 NUMBERS = {
@@ -98,7 +100,9 @@ def test_the_answer_is_the_one_recorded(case: dict[str, Any], ask: Callable[[Exa
     if RECORDS:
         case.update(found)
         FILE.write_text(json.dumps(RECORDED, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    assert found == {name: case.get(name) for name in found}, "INSIGHTS_RECORD=1 records it anew"
+    assert found == {name: case.get(name) for name in found}, (
+        "where that is meant, the head of this file says how to record it anew"
+    )
 
 
 def test_the_key_of_the_examples_is_no_key() -> None:

@@ -173,7 +173,7 @@ def paths(draw: st.DrawFn, template: str, scene: Scene) -> bytes:
 def test_arbitrary_requests_to_every_operation(name: str, sent: Sender) -> None:
     operation: Operation = OPERATIONS[name]
 
-    @some(15)
+    @some(12)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         path = data.draw(paths(operation.path, sent.scene))
@@ -226,7 +226,7 @@ def test_the_seeds_are_valid(name: str, sent: Sender, own: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", [seed["name"] for seed in SEEDS])
 def test_nearly_valid_requests(name: str, sent: Sender, own: dict[str, Any]) -> None:
-    @some(40)
+    @some(30)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         seed = seed_of(name, own)
@@ -246,7 +246,7 @@ def test_what_capture_takes_is_stored(sent: Sender) -> None:
     captures = [seed["name"] for seed in SEEDS if seed["name"].startswith("captured_")]
     names = sent.scene.new_project()
 
-    @some(60)
+    @some(50)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         seed = seed_of(data.draw(st.sampled_from(captures)), names)

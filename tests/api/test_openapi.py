@@ -7,20 +7,22 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from insights_api.answers import INSIGHTS, KINDS
 from insights_engine.errors import ValidationError
+from insights_engine.retention import legacy as retention
 from insights_engine.stickiness.model import parse_filters_form
-from insights_engine.trend.parameters import PARAMETERS, Parameter
+from insights_engine.trend.parameters import Parameter
 from insights_local import openapi
 from insights_local.openapi.document import described, document, listed_operations, row_of
 from insights_local.openapi.examples import Example, examples
 from insights_local.openapi.operations import operations
 from insights_local.openapi.page import SECTIONS
-from insights_local.openapi.schemas import schemas
+from insights_local.openapi.schemas import FLAT, schemas
 from insights_local.routes import ROOT
 from insights_local.stack import Stack
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
@@ -96,12 +98,17 @@ def test_success_and_each_kind_of_error_has_an_example() -> None:
     assert {example.status for example in examples()} >= {200, 201, 400, 401, 403, 404}
 
 
-READERS = (
-    *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
-    *("engine/insights_engine/flat.py", "api/insights_api/answers.py", "api/insights_api/trend.py"),
-)
-# `events` and `actions` are read by one loop; the others are an older name, a wrapper and a node's own fields.
-LOOPED, NO_PARAMETERS = {"events", "actions"}, {"computed_as", "query", "kind", "source", "modifiers"}
+# The files that read the parameters of each table.
+READERS = {
+    "trend": (
+        *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
+        *("engine/insights_engine/flat.py", "api/insights_api/answers.py", "api/insights_api/trend.py"),
+    ),
+    "retention": ("engine/insights_engine/retention/legacy.py", "engine/insights_engine/flat.py"),
+}
+# Read by a loop over two names, and by what all insights share; an older name, a wrapper and fields of nodes.
+ELSEWHERE = {"trend": {"events", "actions"}, "retention": {"explain"}}
+NO_PARAMETERS = {"computed_as", "query", "kind", "source", "modifiers"}
 
 
 def read_by(path: Path) -> set[str]:
@@ -120,32 +127,44 @@ def read_by(path: Path) -> set[str]:
     return found
 
 
-def test_the_parameters_are_those_that_are_read() -> None:
-    """A parameter that is new in the code belongs into trend/parameters.py."""
-    found = {name for path in READERS for name in read_by(LAYERS / path) if re.fullmatch(r"[a-z_]+", name)}
-    assert (found | LOOPED) - NO_PARAMETERS == {one.name for one in PARAMETERS}
+@pytest.mark.parametrize("insight", FLAT)
+def test_the_parameters_are_those_that_are_read(insight: str) -> None:
+    """A parameter that is new in the code belongs into the insight's parameters.py."""
+    found = {name for path in READERS[insight] for name in read_by(LAYERS / path) if re.fullmatch(r"[a-z_]+", name)}
+    assert (found | ELSEWHERE[insight]) - NO_PARAMETERS == {one.name for one in FLAT[insight]}
 
 
-@pytest.mark.parametrize("parameter", [p for p in PARAMETERS if p.wrong is not None], ids=lambda p: p.name)
-def test_a_wrong_value_is_refused_by_name(parameter: Parameter, api: Api) -> None:
-    values = {"insight": "STICKINESS", "breakdown": "plan", parameter.name: parameter.wrong}
-    answer = api("POST", "insights/trend", json=values)
+@pytest.mark.parametrize(
+    ("insight", "parameter"),
+    [(insight, one) for insight, table in FLAT.items() for one in table if one.wrong is not None],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_wrong_value_is_refused_by_name(insight: str, parameter: Parameter, api: Api) -> None:
+    values = {"breakdown": "plan", parameter.name: parameter.wrong}
+    if insight == "trend":
+        values = {"insight": "STICKINESS", **values}
+    answer = api("POST", f"insights/{insight}", json=values)
     assert answer.status_code == 400
     assert answer.json()["attr"].startswith(parameter.name)
 
 
-@pytest.mark.parametrize("parameter", [p for p in PARAMETERS if p.choices], ids=lambda p: p.name)
-def test_each_choice_is_taken(parameter: Parameter) -> None:
+@pytest.mark.parametrize(
+    ("insight", "parameter"),
+    [(insight, one) for insight, table in FLAT.items() for one in table if one.choices],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_each_choice_is_taken(insight: str, parameter: Parameter) -> None:
+    parse: Callable[[dict[str, Any]], Any] = parse_filters_form if insight == "trend" else retention.parse_legacy
     for choice in parameter.choices:
         breakdown = [1] if choice == "cohort" else "plan"
         try:
-            parse_filters_form({"breakdown": breakdown, parameter.name: choice})
+            parse({"breakdown": breakdown, parameter.name: choice})
         except ValidationError as error:
             pytest.fail(f"{parameter.name}={choice}: {error.detail}")
 
 
 def test_insights_and_nodes_are_those_that_answer() -> None:
-    (insight,) = (one for one in PARAMETERS if one.name == "insight")
+    (insight,) = (one for one in FLAT["trend"] if one.name == "insight")
     assert set(insight.choices) == set(INSIGHTS)
     assert {kind: schemas()[kind]["properties"]["kind"]["const"] for kind in KINDS} == {kind: kind for kind in KINDS}
 

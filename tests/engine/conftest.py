@@ -17,6 +17,7 @@ from insights_engine.settings import Settings
 from insights_engine.sql import Sql
 
 from tests.clickhouse_http import ClickHouseProcess
+from tests.engine.asking import Asker
 
 _numbers = itertools.count(1)
 
@@ -119,3 +120,22 @@ def new_project(services: Services) -> NewProject:
 @pytest.fixture
 def project(new_project: NewProject) -> Workplace:
     return new_project()
+
+
+NewAsker = Callable[..., Asker]
+
+
+@pytest.fixture(scope="session")
+def new_asker(services: Services, new_project: NewProject) -> NewAsker:
+    """`new_asker(timezone="Asia/Tokyo")` is a project of a test's own to ask, in that zone from its first event on."""
+
+    def make(**settings: Any) -> Asker:
+        zone = settings.get("timezone", "UTC")
+        return Asker(services, new_project(**{"days_timezone": zone, **settings}).id)
+
+    return make
+
+
+@pytest.fixture
+def asker(new_asker: NewAsker) -> Asker:
+    return new_asker()

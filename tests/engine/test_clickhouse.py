@@ -1,9 +1,8 @@
-"""The DSN, the pool of clients, and what a caller sees of ClickHouse whichever way it is reached."""
+"""What a caller sees of ClickHouse, whichever way it is reached."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -14,120 +13,10 @@ from uuid import uuid4
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from insights_engine.clickhouse import ClickHouse
-from insights_engine.dsn import Dsn, DsnError, secret_dsn
 from insights_engine.errors import ApiError, Overloaded, ValidationError
-from insights_engine.pool import ClientPool
 from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Param, Sql
-
-SECRET = "s3cret"
-
-
-# The DSN
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("chdb:///var/data", Dsn("insights", path="/var/data")),
-        ("chdb:///var/my%20data?database=x", Dsn("x", path="/var/my data")),
-        ("chdb:///var/data?database=", Dsn("insights", path="/var/data")),
-        ("http://h", Dsn("insights", host="h", port=8123)),
-        ("https://h/", Dsn("insights", host="h", port=8443, is_secure=True)),
-        (" HTTPS://h/db\n", Dsn("db", host="h", port=8443, is_secure=True)),
-        ("https://u:p@h.example:9440/db", Dsn("db", "", "h.example", 9440, "u", "p", True)),
-        ("http://u@h/db/", Dsn("db", "", "h", 8123, "u")),
-        ("http://:p@h/db", Dsn("db", "", "h", 8123, "default", "p")),
-        ("http://a%40b:p%2Fq%3F%23%3A%25@h/d%62", Dsn("db", "", "h", 8123, "a@b", "p/q?#:%")),
-        ("http://u:p:q@h/db", Dsn("db", "", "h", 8123, "u", "p:q")),
-        ("http://[::1]:9/db", Dsn("db", "", "::1", 9)),
-    ],
-)
-def test_a_dsn_says_where_clickhouse_is(text: str, expected: Dsn) -> None:
-    assert Dsn.parse(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "advice"),
-    [
-        ("", "must be of the form chdb:///"),
-        (f"tcp://u:{SECRET}@h:9000/db", "must be of the form chdb:///"),
-        (f"u:{SECRET}@h/db", "must be of the form chdb:///"),
-        (f"{SECRET}", "must be of the form chdb:///"),
-        (f"http://u:{SECRET}@/db", "names no host"),
-        (f"http://u:{SECRET}@h:port/db", "a port, 1 to 65535"),
-        (f"http://u:{SECRET}@h:70000/db", "a port, 1 to 65535"),
-        (f"http://u:{SECRET}#x@h/db", "%23"),
-        (f"http://u:{SECRET}/x@h/db", "%2F"),
-        (f"http://u:{SECRET}?x@h/db", "%3F"),
-        (f"http://u:12/{SECRET}@h/db", "%2F"),
-        (f"http://u:12?{SECRET}@h/db", "%3F"),
-        (f"http://u:12#{SECRET}@h/db", "%23"),
-        (f"http://u:[{SECRET}@h/db", "%40"),
-        (f"https://u:{SECRET}@h/db?secure=1", "nothing may follow the database"),
-        (f"https://u:{SECRET}@h/db/x", "nothing may follow the database"),
-        ("chdb://", "three slashes"),
-        ("chdb://data/x", "three slashes"),
-        ("chdb:///x?databse=y", "the one parameter database"),
-    ],
-)
-def test_a_dsn_that_cannot_be_read_is_told_without_its_secret(text: str, advice: str) -> None:
-    with pytest.raises(DsnError) as raised:
-        ClickHouse(text, Settings.read({}))
-    assert str(raised.value).startswith("CLICKHOUSE_DSN")
-    assert advice in str(raised.value)
-    assert SECRET not in str(raised.value)
-    assert raised.value.__suppress_context__ or raised.value.__context__ is None
-
-
-def test_no_repr_shows_the_password() -> None:
-    settings = Settings.read({"CLICKHOUSE_DSN": f"https://u:{SECRET}@h/db"})
-    assert SECRET not in repr(settings)
-    assert SECRET not in repr(ClickHouse(settings.clickhouse_dsn, settings))
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [
-        "chdb:///a?database=b",
-        " chdb:///a?database=b\n",
-        '{"dsn": "chdb:///a?database=b"}',
-        ' {"dsn":"chdb:///a", "x":1}',
-    ],
-)
-def test_the_dsn_may_be_a_secret(moto_url: str, secret: str) -> None:
-    import boto3
-
-    arn = boto3.client("secretsmanager").create_secret(Name=uuid4().hex, SecretString=secret)["ARN"]
-    services = Services(Settings.read({"CLICKHOUSE_SECRET_ARN": arn}))
-    assert services.clickhouse.is_embedded
-    assert services.clickhouse.database in ("b", "insights")
-
-
-@pytest.mark.parametrize(
-    ("secret", "said"),
-    [
-        (f'{{"dns": "{SECRET}"}}', "without dsn"),
-        ('{"dsn": ""}', "without dsn"),
-        (f'{{"dsn": "{SECRET}"', "begins as JSON and is none"),
-        (" ", "holds no text"),
-    ],
-)
-def test_a_secret_without_a_dsn_is_told_without_the_secret(moto_url: str, secret: str, said: str) -> None:
-    import boto3
-
-    arn = boto3.client("secretsmanager").create_secret(Name=uuid4().hex, SecretString=secret)["ARN"]
-    with pytest.raises(DsnError, match=said) as raised:
-        secret_dsn(arn)
-    assert SECRET not in str(raised.value)
-    assert raised.value.__suppress_context__ or raised.value.__context__ is None
-
-
-def test_neither_a_dsn_nor_a_secret() -> None:
-    with pytest.raises(DsnError, match=r"^Set CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN$"):
-        Services(Settings.read({})).clickhouse  # noqa: B018
-
 
 # Reading, either way
 
@@ -230,6 +119,15 @@ def test_a_bad_regular_expression_is_the_callers_fault(either: Services, pattern
     with pytest.raises(ValidationError, match=r"^A regular expression cannot be read") as raised:
         either.clickhouse.read(Sql("SELECT match(materialize('a'), {r:String})", r=pattern), project_id=1)
     assert raised.value.status == 400
+    with pytest.raises(ValidationError, match=r"^A regular expression cannot be read: .+\.$"):
+        either.clickhouse.read(
+            Sql("SELECT replaceRegexpAll(materialize('a'), {r:String}, '')", r=pattern), project_id=1
+        )
+
+
+def test_so_is_a_replacement_by_a_group_that_is_not_there(either: Services) -> None:
+    with pytest.raises(ValidationError, match=r"alias names a group that its regex has not: '\\9'\.$"):
+        either.clickhouse.read(Sql("SELECT replaceRegexpAll('a', 'a', {a:String})", a="\\9"), project_id=1)
 
 
 def test_a_fault_of_ours_is_no_answer(either: Services) -> None:
@@ -276,99 +174,6 @@ def test_it_can_be_closed_and_used_again(either: Services) -> None:
         assert clickhouse.read(Sql("SELECT 1"), project_id=1).rows == [(1,)]
         clickhouse.close()
         clickhouse.close()
-
-
-class Closable:
-    """All of a client that a pool looks at."""
-
-    def __init__(self) -> None:
-        self.is_closed = False
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-@pytest.fixture
-def opened() -> list[Closable]:
-    return []
-
-
-@pytest.fixture
-def opener(opened: list[Closable]) -> Callable[[], Any]:
-    def open_one() -> Closable:
-        opened.append(Closable())
-        return opened[-1]
-
-    return open_one
-
-
-def test_an_idle_client_is_lent_again(opened: list[Closable], opener: Callable[[], Any]) -> None:
-    pool = ClientPool(2)
-    for key in ("a", "b", "a", "b"):
-        with pool.client(key, opener):
-            pass
-    assert len(opened) == len(pool) == 2
-
-
-def test_a_lent_client_is_nobody_elses(opened: list[Closable], opener: Callable[[], Any]) -> None:
-    pool = ClientPool(2)
-    with pool.client("a", opener) as one, pool.client("a", opener) as other:
-        assert one is not other
-
-
-def test_a_client_whose_call_failed_is_closed(opened: list[Closable], opener: Callable[[], Any]) -> None:
-    pool = ClientPool(2)
-    with pytest.raises(KeyboardInterrupt), pool.client("a", opener):
-        raise KeyboardInterrupt
-    assert opened[0].is_closed
-    assert len(pool) == 0
-
-
-def test_over_the_limit_the_longest_idle_is_closed(opened: list[Closable], opener: Callable[[], Any]) -> None:
-    pool = ClientPool(2)
-    for key in ("a", "b", "a", "c"):
-        with pool.client(key, opener):
-            pass
-    assert [client.is_closed for client in opened] == [False, True, False]
-
-
-def test_closing_closes_the_lent_ones_when_they_come_back(opened: list[Closable], opener: Callable[[], Any]) -> None:
-    pool = ClientPool(2)
-    with pool.client("a", opener):
-        pool.close()
-        assert not opened[0].is_closed
-    assert opened[0].is_closed
-    assert len(pool) == 0
-
-
-def test_nobody_opens_when_opening_fails() -> None:
-    pool = ClientPool(2)
-
-    def fail() -> Any:
-        raise OSError("no")
-
-    with pytest.raises(OSError, match="no"), pool.client("a", fail):
-        pass
-    assert len(pool) == 0
-
-
-def test_threads_never_hold_the_same_client() -> None:
-    pool, held, clashes = ClientPool(3), set[int](), list[int]()
-    lock = threading.Lock()
-
-    def borrow(n: int) -> None:
-        with pool.client(n % 4, Closable) as client:  # type: ignore[arg-type]
-            with lock:
-                if id(client) in held:
-                    clashes.append(n)
-                held.add(id(client))
-            with lock:
-                held.remove(id(client))
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(borrow, range(2000)))
-    assert not clashes
-    assert len(pool) <= 3
 
 
 # Writing, either way

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from insights_engine import guard
 from insights_engine.clickhouse import ClickHouse
 from insights_engine.guard import GuardError
-from insights_engine.migrations import migrate
+from insights_engine.migrations import migrate, statements
 from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Sql
@@ -22,8 +23,14 @@ from insights_engine.tables import TENANT_TABLES
 
 MINE, THEIRS = 11, 22
 _DAY = "2024-03-01"
-_COLUMNS = {
-    "events": {"event": "e", "day": _DAY, "ts": f"{_DAY} 00:00:00", "uuid": "00000000-0000-0000-0000-000000000000"},
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "events": {
+        "event": "e",
+        "day": _DAY,
+        "ts": f"{_DAY} 00:00:00",
+        "uuid": "00000000-0000-0000-0000-000000000000",
+        "properties": {"settings": "x", "system": "x", "file": "x"},
+    },
     "groups": {"type": 0, "key": "k"},
     "person_distinct_ids": {"distinct_id": "d"},
 }
@@ -109,7 +116,7 @@ SEEING = [
     "SELECT project FROM events PREWHERE project > 0",
     "SELECT project FROM events WHERE project IN (11, 22)",
     "SELECT project FROM events GROUP BY project WITH TOTALS",
-    "SELECT any(project) OVER () FROM events",
+    "SELECT max(project) OVER () FROM events",
     "SELECT project FROM events ORDER BY project DESC LIMIT 1",
     "SELECT project FROM events LIMIT 1 BY project",
     "SELECT DISTINCT project FROM events QUALIFY row_number() OVER (ORDER BY project DESC) = 1",
@@ -123,7 +130,8 @@ SEEING = [
     "SELECT b.project FROM events AS a LEFT JOIN persons AS b ON a.person = b.person",
     "SELECT b.project FROM events AS a LEFT ANY JOIN (SELECT person, project FROM persons) AS b ON a.person = b.person",
     "SELECT b.project FROM events AS a RIGHT ANTI JOIN persons AS b ON a.person = b.person AND b.project = 0",
-    "SELECT b.project FROM events AS a ASOF JOIN persons AS b ON a.event = toString('e') AND a.person >= b.person",
+    "SELECT b.project FROM events AS a ASOF JOIN (SELECT *, 'e' AS event FROM persons) AS b "
+    "ON a.event = b.event AND a.person >= b.person",
     "SELECT b.project FROM events AS a GLOBAL JOIN persons AS b ON true",
     "SELECT b.project FROM events AS a PASTE JOIN persons AS b",
     "SELECT b.project FROM persons AS events JOIN events AS b ON true",
@@ -133,7 +141,7 @@ SEEING = [
     "WITH x AS (SELECT * FROM events), y AS (SELECT * FROM x) SELECT y.project FROM x JOIN y ON true",
     "WITH events AS (SELECT * FROM {db}.events) SELECT project FROM events",
     "WITH (SELECT groupUniqArray(project) FROM events) AS seen SELECT seen",
-    "WITH RECURSIVE x AS (SELECT project FROM events UNION ALL SELECT project FROM x WHERE false) SELECT project FROM x",
+    "WITH RECURSIVE x AS (SELECT project FROM events UNION ALL SELECT * FROM x WHERE false) SELECT project FROM x",
     # sets
     "SELECT arrayJoin([11, 22]) AS p WHERE p IN (SELECT project FROM events)",
     "SELECT arrayJoin([11, 22]) AS p WHERE p GLOBAL IN (SELECT project FROM events)",
@@ -153,6 +161,7 @@ SEEING = [
     "SELECT project FROM merge('^events$')",
     "SELECT project FROM view(SELECT * FROM events)",
     "SELECT project FROM view(SELECT * FROM merge('^events$'))",
+    "SELECT project FROM viewIfPermitted(SELECT project FROM events ELSE null('project UInt32'))",
     "SELECT project FROM mergeTreeIndex('{db}', 'events')",
     "SELECT project FROM mergeTreeIndex({db}, events, with_marks = true) AS x",
     "SELECT a.project FROM merge('^events$') AS a JOIN merge('^persons$') AS b ON true",
@@ -193,7 +202,6 @@ def test_a_project_without_rows_sees_none(house: House) -> None:
 def test_the_server_learns_the_project(house: House) -> None:
     """For its row policies (docs/security.md) and its query log."""
     assert house.read("SELECT getSetting('log_comment')") == [str(MINE)]
-    assert house.read("SELECT project FROM events WHERE project = toUInt32OrZero(getSetting('log_comment'))")
 
 
 # What is refused
@@ -275,6 +283,12 @@ def test_what_is_refused_by_its_text(house: House, text: str) -> None:
         house.read(text)
 
 
+@pytest.mark.parametrize("end", ["", "\\", "x"])
+def test_a_long_text_without_an_end_is_refused_at_once(end: str) -> None:
+    with pytest.raises(GuardError):
+        guard.require_select("SELECT '" + "\\'" * 200_000 + end)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -301,6 +315,7 @@ HELD_BY_SETTINGS = [
     "SELECT 1; DROP TABLE {db}.events",
     "SELECT 1; INSERT INTO {db}.events (project) VALUES (22)",
     "WITH 1 AS x INSERT INTO events SELECT * FROM events",
+    "SELECT 1 PARALLEL WITH DROP TABLE {db}.events",
     "SELECT * FROM file('/etc/hostname', 'LineAsString')",
     "SELECT project FROM remote('127.0.0.1', {db}.events)",
     "SELECT * FROM sqlite('/tmp/x.db', 't')",
@@ -341,3 +356,33 @@ def test_known_limit_a_table_that_is_not_a_tenants(house: House) -> None:
     house.clickhouse.command(f"CREATE TABLE {other} ENGINE = Memory AS SELECT project FROM events")
     assert _projects(house.read(f"SELECT project FROM {other}")) == {MINE, THEIRS}
     house.clickhouse.command(f"DROP TABLE {other}")
+
+
+# docs/security.md
+
+DOCS = (Path(__file__).parents[2] / "docs" / "security.md").read_text("utf-8")
+STATEMENTS = [one for block in re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL) for one in statements(block)]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda text: text[:40])
+def test_clickhouse_can_read_what_the_docs_tell_to_run(house: House, statement: str) -> None:
+    read = house.clickhouse.admin_read(Sql("SELECT formatQuerySingleLine({q:String})", q=statement)).rows[0][0]
+    assert read.split()[:2] == statement.split()[:2]
+
+
+def test_the_docs_and_their_policies_name_every_table() -> None:
+    listed = DOCS.split("<!-- tables -->")[1].split("<!-- /tables -->")[0]
+    assert tuple(re.findall(r"`(\w+)`", listed)) == TENANT_TABLES
+    policies = [one for one in STATEMENTS if "ROW POLICY" in one]
+    assert policies
+    for policy in policies:
+        assert tuple(re.findall(r"insights\.(\w+)", policy)) == TENANT_TABLES
+
+
+def test_the_condition_of_the_policy_gives_the_projects_rows(house: House) -> None:
+    condition = next(
+        found[1] for one in STATEMENTS if (found := re.search(r"USING (project .*) TO insights_reader", one))
+    )
+    rows = house.clickhouse.read(Sql.of((f"SELECT count() FROM events WHERE {condition}",)), project_id=THEIRS).rows
+    assert rows == [(_COUNTS[THEIRS],)]
+    assert house.clickhouse.admin_read(Sql.of((f"SELECT count() FROM events WHERE {condition}",))).rows == [(0,)]

@@ -101,7 +101,11 @@ async def session(stack: Stack) -> None:
             return answer.json()
 
         # The key is not used yet: whichever function comes first notes that it is.
-        for name, path in (("trend", f"{project}/insights/trend/"), ("query", f"{project}/query/")):
+        for name, path in (
+            ("trend", f"{project}/insights/trend/"),
+            ("retention", f"{project}/insights/retention/"),
+            ("query", f"{project}/query/"),
+        ):
             user = stack.create_user(f"{name}@example.test", "admin")
             fresh = {"headers": {"Authorization": f"Bearer {user['personal_api_key']}"}}
             await client.request("POST", path, json={"events": [{"id": "sign up"}]}, **fresh)
@@ -127,6 +131,9 @@ async def session(stack: Stack) -> None:
         filters = {"actions": [{"id": action["id"]}], "properties": [rule]}
         for _ in range(2):  # the second is answered from the results
             await call("POST", f"{project}/insights/trend/", json=filters)
+            side = {"id": action["id"], "type": "actions"}
+            await call("POST", f"{project}/insights/retention/", json={"target_entity": side, "properties": [rule]})
+            await call("GET", "/api/person/retention/", params={"selected_interval": 1})
             node = {"kind": "TrendsQuery", "series": [{"kind": "ActionsNode", "id": action["id"]}]}
             await call("POST", f"{project}/query/", json={"query": node})
             await call("GET", "/api/projects/@current/insights/trend/", params={"events": '[{"id": "sign up"}]'})
@@ -149,4 +156,4 @@ def test_every_use_is_allowed(uses: list[Use]) -> None:
 
 
 def test_the_session_reaches_every_function_that_has_a_table(uses: list[Use]) -> None:
-    assert {use.function for use in uses} == {"Trend", "Query", "Resources", "Ingest"}
+    assert {use.function for use in uses} == {"Trend", "Retention", "Query", "Resources", "Ingest"}

@@ -25,7 +25,7 @@ from insights_local.emulator import BUILD, LAYERS, Emulator, built_for, is_built
 from insights_local.gateway import Gateway
 from insights_local.routes import Function, load_template, routes_of
 
-FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest", "Squash")
+FUNCTIONS = ("Trend", "Retention", "Query", "Resources", "Capture", "Ingest", "Squash")
 MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.skipif(
@@ -99,6 +99,9 @@ REQUESTS = [
     ("POST", "/api/environments/1/insights/trend", {"json": {}}, 401, NO_KEY),
     ("GET", "/api/projects/1/insights/trend/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
     ("POST", "/api/projects/1/query/", {"json": {"query": {}}}, 401, NO_KEY),
+    ("GET", "/api/projects/1/insights/retention/", {}, 401, NO_KEY),
+    ("GET", "/api/environments/1/insights/retention.csv", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/api/person/retention/?selected_interval=0", {}, 401, NO_KEY),
     ("GET", "/api/users/@me/", {}, 401, NO_KEY),
     ("POST", "/api/projects/1//insights/trend/", {"json": {}}, 401, NO_KEY),
     ("GET", "/api/projects/1/cohorts/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),

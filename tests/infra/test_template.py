@@ -12,7 +12,7 @@ from insights_local.routes import ROOT, functions_of, load_template, routes_of
 
 TEMPLATE = load_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = ("Trend", "Query", "Resources", "Capture", "Ingest", "Squash")
+FUNCTIONS = ("Trend", "Retention", "Query", "Resources", "Capture", "Ingest", "Squash")
 
 READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITE = {
@@ -28,6 +28,7 @@ ANALYST = {
 # function -> what it works on -> what it may do there; docs/deploy.md says why. Logs and traces are the same for all.
 PERMISSIONS = {
     "Trend": ANALYST,
+    "Retention": ANALYST,
     "Query": ANALYST,
     "Resources": {
         "PoliciesTable": READ | WRITE,

@@ -79,7 +79,7 @@ def test_migrate_applies_once_and_says_so(run: Run, dsn: str) -> None:
         (("import", __file__, "--project", "1"), {"POLICIES_TABLE": "x"}, "Set CLICKHOUSE_DSN"),
         (("import", "/no/such/file", "--project", "1"), {}, "'/no/such/file' does not exist"),
         (("demo",), {}, "Give one of --project ID and --write DIR."),
-        (("migrate",), {"CLICKHOUSE_DSN": "http://nobody@127.0.0.1:9/insights"}, "ClickHouse: "),
+        (("migrate",), {"CLICKHOUSE_DSN": "http://nobody@127.0.0.1:9/insights"}, "Error: ClickHouse at 127.0.0.1:9: "),
     ],
 )
 def test_what_is_missing_is_one_line(

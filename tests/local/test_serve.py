@@ -107,7 +107,7 @@ def test_state_survives_a_stop_and_a_kill(start: Callable[..., Server], eventual
     first = start("--no-demo")
     first.ready()
     event = {"api_key": first.token, "event": "kept", "distinct_id": "a"}
-    assert httpx.post(f"{first.url}/capture/", json=event).status_code == 200
+    assert httpx.post(f"{first.url}/capture/", json=event, timeout=30).status_code == 200
     assert first.stop() == 0
     assert first.err.read_text().endswith("Stopped.\n")
 
@@ -115,7 +115,7 @@ def test_state_survives_a_stop_and_a_kill(start: Callable[..., Server], eventual
     second.ready()
     assert (second.token, second.key) == (first.token, first.key)
     eventually(lambda: second.total("kept") == 1)
-    assert httpx.post(f"{second.url}/capture/", json=event).status_code == 200
+    assert httpx.post(f"{second.url}/capture/", json=event, timeout=30).status_code == 200
     second.stop(signal.SIGKILL)
 
     third = start("--no-demo")

@@ -57,8 +57,8 @@ def filters_of_groups(value: Any) -> dict[str, Any]:
 
 
 def _group(value: dict[str, Any], place: str) -> dict[str, Any]:
-    if value["type"] not in ("AND", "OR"):
-        raise unknown(f"{place}.type", value["type"], ("AND", "OR"))
+    if value.get("type") not in ("AND", "OR"):
+        raise unknown(f"{place}.type", value.get("type"), ("AND", "OR"))
     if not isinstance(value["values"], list):
         raise ValidationError(f"{place}.values must be a list", attr=_ATTR)
     _only(value, _GROUP_KEYS, place)

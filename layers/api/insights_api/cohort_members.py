@@ -17,9 +17,10 @@ from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 from insights_engine.store import Item
 
+from insights_api.people import described
+
 MAX_MEMBERS = 100_000  # of one request
 _BATCH = 5_000
-_NAMING_PROPERTIES = ("email", "name", "username")
 
 
 def members_sql(access: Access, item: Item) -> Sql:
@@ -99,35 +100,7 @@ def page_of_persons(access: Access, item: Item, limit: int, offset: int) -> list
         offset=offset,
     )
     found = list(read(sql, project_id=access.project.id).dicts())
-    ids = Sql(
-        "SELECT person, arraySort(groupArray(distinct_id)) FROM person_distinct_ids FINAL "
-        "WHERE {mine} AND person IN {persons:Array(UInt32)} GROUP BY person",
-        mine=scan.is_mine,
-        persons=[row["person"] for row in found],
-    )
-    names = {row[0]: list(row[1]) for row in read(ids, project_id=access.project.id).rows} if found else {}
-    return [_person(row, names.get(row["person"], [])) for row in found]
-
-
-def _person(row: dict[str, Any], distinct_ids: list[str]) -> dict[str, Any]:
-    properties = _with_dots(orjson.loads(row["properties"]))
-    named = next((str(properties[key]) for key in _NAMING_PROPERTIES if properties.get(key)), None)
-    return {
-        "type": "person",
-        "id": row["id"],
-        "uuid": row["id"],
-        "name": named or (distinct_ids[0] if distinct_ids else row["id"]),
-        "distinct_ids": distinct_ids,
-        "properties": properties,
-        "created_at": row["created_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-    }
-
-
-def _with_dots(value: Any) -> Any:
-    """A dot in a name is stored as `%2E`, so that it makes no level."""
-    if isinstance(value, dict):
-        return {name.replace("%2E", "."): _with_dots(inner) for name, inner in value.items()}
-    return [_with_dots(inner) for inner in value] if isinstance(value, list) else value
+    return [person["shown"] for person in described(access, found)]
 
 
 def _matching(access: Access, column: Sql, values: Iterable[str]) -> Iterator[int]:

@@ -25,7 +25,7 @@ async def trend(request: Request) -> Response:
     """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
     access = await authorize(request, "insight:read", body_token=True)
     found = await _answer(request, access)
-    if _wants_csv(request):
+    if wants_csv(request):
         return _csv(request, access, found.result, found.resolved_date_range)
     return JsonResponse(
         {
@@ -57,7 +57,7 @@ def require_json(request: Request) -> None:
         raise UnsupportedMedia(f'Unsupported media type "{media}" in request.')
 
 
-def _wants_csv(request: Request) -> bool:
+def wants_csv(request: Request) -> bool:
     asked = request.query_params.get("format") or getattr(request.state, "format", None)
     return asked == "csv" or (asked is None and request.headers.get("accept", "").startswith("text/csv"))
 

@@ -44,9 +44,21 @@ _LIMITS = {
     307: (512, "The query would read more bytes than it may. Ask for a shorter range."),
     396: (512, "The answer has more rows than it may."),
 }
-# Codes that only the values in a request can cause (a bad regular expression, say).
-_INPUT = {427: "A regular expression cannot be read"}
-_BAD_REGEX = re.compile(r"cannot compile re2: (.*?), error: (.*?)\. Look at", re.DOTALL)
+# What only the values in a request, or in the project's settings, can cause, by what ClickHouse says.
+_INPUT = (
+    (
+        re.compile(r"cannot compile re2: (.*?), error: (.*?)\. Look at", re.DOTALL),
+        "A regular expression cannot be read",
+    ),
+    (
+        re.compile(r"not a valid re2 pattern: (.*?)(?:: In scope|: while|$)", re.DOTALL),
+        "A regular expression cannot be read",
+    ),
+    (
+        re.compile(r"Substitution ('\\\d+') in replacement"),
+        "A path cleaning alias names a group that its regex has not",
+    ),
+)
 _UNKNOWN_DATABASE = 81
 # The server does not take the DSN's user or password.
 _REFUSED = frozenset({192, 193, 194, 516})
@@ -91,6 +103,9 @@ class ClickHouse:
             "max_ast_elements": 200_000,
             "max_expanded_ast_elements": 500_000,
             "max_query_size": 4_000_000,
+            # The side that joins name second is the small one (persons, groups, sessions); the planner, which cannot
+            # estimate FINAL, would build its hash table of the events instead.
+            "query_plan_join_swap_table": "false",
         }
         self._clients = ClientPool(_IDLE_CLIENTS)
         self._table_functions: tuple[str, ...] = ()
@@ -253,10 +268,9 @@ def _public(error: Exception) -> ApiError | None:
     if code in _LIMITS:
         status, detail = _LIMITS[code]
         return Overloaded(detail, status=status)
-    if code in _INPUT:
-        found = _BAD_REGEX.search(str(error))
-        what = f": {found[1][:100]!r}, {found[2][:100]}" if found else ""
-        return ValidationError(f"{_INPUT[code]}{what}.")
+    for pattern, words in _INPUT:
+        if found := pattern.search(str(error)):
+            return ValidationError(f"{words}: {', '.join(part[:100] for part in found.groups())}.")
     return None
 
 

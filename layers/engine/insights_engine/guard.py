@@ -33,7 +33,8 @@ _HARMLESS = frozenset(
 )
 TABLE_FUNCTIONS = "SELECT name FROM system.table_functions WHERE allow_readonly"
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+# To its end, or to the end of the statement where it has none: then the last group is empty.
+_QUOTED = re.compile(r"(['`\"])(?:(?!\1)[^\\]|\\.?)*+(\1|\Z)", re.DOTALL)
 _SYSTEM = re.compile(r"[`\"](system|information_schema)[`\"]", re.IGNORECASE)
 _SELECT = re.compile(r"[\s(]*(SELECT|WITH)\b", re.IGNORECASE)
 _REFUSED = re.compile(
@@ -65,4 +66,7 @@ def require_select(text: str) -> None:
 
 def _unquoted(quoted: re.Match[str]) -> str:
     """A quoted name or text is none of the statement's words, but a quoted database is still that database."""
+    mark, end = quoted.groups()
+    if not end:
+        return mark
     return quoted[0][1:-1] if _SYSTEM.fullmatch(quoted[0]) else "_"

@@ -50,7 +50,7 @@ SESSION_PROPERTIES = {
 
 
 # The properties that a channel type follows from, in the order of Origin's fields.
-_ORIGIN = ("$referring_domain", "utm_source", "utm_medium", "utm_campaign", "gclid")
+_ORIGIN = ("$referring_domain", "utm_source", "utm_medium", "utm_campaign", "gclid", "gad_source", "fbclid")
 
 
 def micros(at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import click
@@ -31,18 +32,21 @@ class _Insights(click.Group):
 def _words(error: Exception) -> str | None:
     from botocore.exceptions import BotoCoreError, ClientError
     from clickhouse_connect.driver.exceptions import ClickHouseError
+    from insights_engine.dsn import DsnError
     from insights_engine.errors import ApiError
     from insights_engine.migrations import MigrationError
 
+    words = str(error).strip()
     if isinstance(error, ApiError):
-        is_named = not error.attr or error.attr.split("__")[0] in error.detail
-        return error.detail if is_named else f"{error.attr}: {error.detail}"
-    if isinstance(error, MigrationError):
-        return str(error)
+        # Its text may say more than the detail, which is for callers of the API.
+        is_named = not error.attr or error.attr.split("__")[0] in words
+        return words if is_named else f"{error.attr}: {words}"
+    if isinstance(error, MigrationError | DsnError):
+        return words
     if isinstance(error, ClickHouseError):
-        return f"ClickHouse: {str(error).strip().splitlines()[0]}"
+        return f"ClickHouse: {words.splitlines()[0]}"
     if isinstance(error, BotoCoreError | ClientError):
-        return f"AWS: {error}"
+        return f"AWS: {words}"
     return None
 
 
@@ -58,6 +62,8 @@ def main() -> None:
     Commands work on what the environment names (CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN, POLICIES_TABLE), or, with
     --data-dir, on the local data of `insights serve`.
     """
+    # The driver's own words about a failure would stand before ours.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
 for _command in (serve, migrate, import_, demo, users, keys, squash, doctor, openapi):

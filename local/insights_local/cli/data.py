@@ -56,7 +56,7 @@ def migrate(cluster: str | None, check: bool, data_dir: Path | None) -> None:
     click.echo(f"Applied {len(applied)}: {', '.join(applied)}" if applied else "Nothing to apply.")
 
 
-@click.command("import")
+@click.command("import", short_help="Load events, persons or groups from files.")
 @click.argument(
     "files",
     metavar="FILE…",
@@ -114,7 +114,7 @@ def import_(
     sys.exit(1 if bad else 0)
 
 
-@click.command()
+@click.command(short_help="Make up ninety days of data that end today.")
 @click.option("--project", "project_id", type=int, metavar="ID", default=None, help="Load it into this project.")
 @click.option(
     "--write",

@@ -11,17 +11,15 @@ from typing import Any
 
 import yaml
 from insights_engine.http import fold
-from insights_engine.trend.parameters import PARAMETERS, Parameter
+from insights_engine.trend.parameters import Parameter
 
 from insights_local.openapi.errors import CODES, MEANINGS
 from insights_local.openapi.examples import Example, examples
 from insights_local.openapi.operations import Operation, operations
-from insights_local.openapi.schemas import Schema, listed, of_parameter, ref, schemas
+from insights_local.openapi.schemas import FLAT, Schema, listed, of_parameter, ref, schemas
 from insights_local.routes import ROOT
 
 JSON = "application/json"
-# Tables of flat parameters, by the name that operations.yaml calls them by.
-FLAT: dict[str, Iterable[Parameter]] = {"trend": PARAMETERS}
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _DESCRIPTION = """\
 The insights API that PostHog's clients speak, over your own ClickHouse.
@@ -40,7 +38,9 @@ def described() -> dict[str, Any]:
     return rows
 
 
+@cache
 def document() -> dict[str, Any]:
+    """To be read, not changed: there is one."""
     tags = described()["tags"]
     paths: dict[str, dict[str, Any]] = {}
     for one in listed_operations():
@@ -151,7 +151,7 @@ def _flat(table: Iterable[Parameter], *, is_get: bool) -> list[Schema]:
             continue
         schema = of_parameter(parameter)
         place: Schema = {"name": parameter.name, "in": "query", "description": schema.pop("description")}
-        is_text = parameter.kind in ("entities", "filters", "breakdowns", "breakdown")
+        is_text = parameter.kind in ("entities", "filters", "breakdowns", "breakdown", "object")
         found.append({**place, "content": {JSON: {"schema": schema}}} if is_text else {**place, "schema": schema})
     return found
 

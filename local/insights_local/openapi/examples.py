@@ -7,7 +7,6 @@ import shlex
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 from insights_local.routes import ROOT
 
@@ -38,15 +37,10 @@ class Example:
         return {name: v if isinstance(v, str) else _compact(v) for name, v in self.query.items()}
 
     @property
-    def target(self) -> str:
-        pairs = [f"{name}={quote(value, safe='$,:-')}" for name, value in self.parameters.items()]
-        return self.path + ("?" + "&".join(pairs) if pairs else "")
-
-    @property
     def curl(self) -> str:
-        lines = [f"curl {shlex.quote(SITE + self.target)}"]
-        if self.method == "PATCH" or (self.method == "POST" and self.body is None):
-            lines[0] = f"curl -X {self.method} {shlex.quote(SITE + self.target)}"
+        verb = f"-X {self.method} " if self.method == "PATCH" else "-G " if self.query else ""
+        lines = [f"curl {verb}{SITE}{self.path}"]
+        lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in self.parameters.items()]
         if self.scopes is not None:
             lines.append(f'-H "Authorization: Bearer {KEY}"')
         if self.body is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from insights_engine.operators import OPERATORS
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.maths import MATHS
-from insights_engine.trend.parameters import PARAMETERS
+from insights_engine.trend.parameters import Parameter
 
 from insights_local.openapi.document import described, listed_operations, row_of
 from insights_local.openapi.errors import MEANINGS, ROWS
 from insights_local.openapi.examples import FILE, Example, examples
 from insights_local.openapi.operations import Operation
+from insights_local.openapi.schemas import FLAT
 
 _SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -58,7 +60,7 @@ def _lines(same: list[Operation]) -> list[str]:
     return [f"`{' '.join(one.method for one in same if one.path == path)} {path}`" for path in paths]
 
 
-def _parameters() -> str:
+def _parameters(table: Iterable[Parameter]) -> str:
     kinds = {
         "entities": "list of series",
         "filters": "list or group of filters",
@@ -66,9 +68,10 @@ def _parameters() -> str:
         "breakdown": "text, number or list",
         "flag": "true or false",
         "whole": "whole number",
+        "object": "object",
     }
     rows = []
-    for one in PARAMETERS:
+    for one in table:
         kind = ", ".join(f"`{name}`" for name in one.choices) if one.kind == "choice" else kinds.get(one.kind, one.kind)
         default = "" if one.default in (None, []) else f"`{json.dumps(one.default).strip(chr(34))}`"
         rows.append((f"`{one.name}`", kind, default, one.help + (" Query string only." if one.is_of_query else "")))
@@ -109,7 +112,7 @@ def _folded(text: str) -> str:
     flat = re.compile(r"[\[{]\n\s+[^\[\]{}]*?\n\s*[\]}]")
 
     def fold(found: re.Match[str]) -> str:
-        line = re.sub(r"\s*\n\s*", " ", found[0])
+        line = found[0][0] + re.sub(r"\s*\n\s*", " ", found[0][1:-1]).strip() + found[0][-1]
         return line if len(line) <= 100 else found[0]
 
     before = ""
@@ -121,7 +124,7 @@ def _folded(text: str) -> str:
 SECTIONS: dict[str, Callable[[], str]] = {
     "errors": _errors,
     "operations": _operations,
-    "parameters": _parameters,
+    **{f"{name}_parameters": partial(_parameters, table) for name, table in FLAT.items()},
     "maths": lambda: _names({row.name: row.help for row in MATHS.values()}),
     "operators": lambda: _names({row.name: row.help for row in OPERATORS.values()}),
     "breakdown_types": lambda: _names(BREAKDOWN_TYPES),

@@ -15,12 +15,14 @@ from insights_api.answers import KINDS
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.intervals import INTERVALS
 from insights_engine.operators import OPERATORS
+from insights_engine.retention import parameters as retention
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
+from insights_engine.trend import parameters as trend
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.node import VISUAL_FIELDS
-from insights_engine.trend.parameters import PARAMETERS, Kind, Parameter
+from insights_engine.trend.parameters import Kind, Parameter
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -28,6 +30,8 @@ from insights_local.openapi.errors import CODES, TYPES
 
 Schema = dict[str, Any]
 
+# Tables of flat parameters, by the name that operations.yaml calls them by; `LegacyTrend` is the body of `trend`.
+FLAT: dict[str, tuple[Parameter, ...]] = {"trend": trend.PARAMETERS, "retention": retention.PARAMETERS}
 _REF = "#/components/schemas/"
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
@@ -69,7 +73,7 @@ def schemas() -> dict[str, Schema]:
     text = Path(__file__).with_name("schemas.yaml").read_text("utf-8")
     made: dict[str, Schema] = {
         "Error": _error(),
-        "LegacyTrend": _legacy(),
+        **{f"Legacy{name.capitalize()}": _legacy(table) for name, table in FLAT.items()},
         "ProjectSettings": _settings(),
         "Math": _names("What a series counts or computes.", {name: math.help for name, math in MATHS.items()}),
         "Operator": _names("How a value is compared.", {name: one.help for name, one in OPERATORS.items()}),
@@ -79,7 +83,11 @@ def schemas() -> dict[str, Schema]:
         "QueryNode": {"anyOf": [ref(kind) for kind in KINDS]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
     }
-    return dict(sorted({**yaml.safe_load(text), **made, **_nodes()}.items()))
+    parts: tuple[dict[str, Schema], ...] = (yaml.safe_load(text), made, _nodes())
+    whole = {name: schema for part in parts for name, schema in part.items()}
+    if len(whole) < sum(map(len, parts)):
+        raise ValueError("two schemas of openapi/schemas.yaml, of a table and of a node have the same name")
+    return dict(sorted(whole.items()))
 
 
 def _names(words: str, helps: Mapping[str, str]) -> Schema:
@@ -114,7 +122,7 @@ def of_parameter(parameter: Parameter) -> Schema:
     """In a JSON body; a query string has the same values as text."""
     array: Schema = {"type": "array"}
     schemas: dict[Kind, Schema] = {
-        "entities": {**array, "items": ref("Entity")},
+        "entities": {**array, "items": ref("LegacySeries")},
         "filters": ref("PropertyFilters"),
         "breakdowns": {**array, "items": ref("Breakdown")},
         "breakdown": {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}},
@@ -130,8 +138,8 @@ def of_parameter(parameter: Parameter) -> Schema:
     return {**schema, **default, "description": parameter.help}
 
 
-def _legacy() -> Schema:
-    properties = {one.name: of_parameter(one) for one in PARAMETERS if not one.is_of_query}
+def _legacy(table: Iterable[Parameter]) -> Schema:
+    properties = {one.name: of_parameter(one) for one in table if not one.is_of_query}
     return {
         "type": "object",
         "description": "Flat filters; what is not named here is ignored.",

@@ -110,8 +110,20 @@ def _people(events: Iterable[Event]) -> int:
     return len({e["person"] for e in events})
 
 
+def _place(value: Any) -> int:
+    return {NULL: 1, OTHER: 2}.get(value, 0)
+
+
 def bounded(value: float) -> float:
     return max(-sys.float_info.max, min(sys.float_info.max, value))
+
+
+def _evaluate(formula: str, cells: tuple[float, ...]) -> float:
+    try:
+        value = eval(formula, {}, {chr(ord("A") + i): float(cell) for i, cell in enumerate(cells)})
+    except ArithmeticError:
+        return 0.0
+    return value if isinstance(value, float) and math.isfinite(value) else 0.0
 
 
 class Model:
@@ -134,14 +146,24 @@ class Model:
         first, last = (datetime.fromisoformat(node["dateRange"][k][:10]) for k in ("date_from", "date_to"))
         shift = timedelta(days=(last - first).days + 1)
         compared = (node.get("compareFilter") or {}).get("compare")
+        formula = (node.get("trendsFilter") or {}).get("formula")
         found = []
         for back in [timedelta(0), shift] if compared else [timedelta(0)]:
-            span = [
-                (first - back).replace(tzinfo=self.zone),
-                (last - back + timedelta(days=1)).replace(tzinfo=self.zone),
-            ]
-            found += [row for s in node["series"] for row in self.rows(node, s, span[0], span[1])]
+            begin, end = ((at - back).replace(tzinfo=self.zone) for at in (first, last + timedelta(days=1)))
+            lists = [self.rows(node, series, begin, end) for series in node["series"]]
+            found += self.by_formula(formula, lists, compared) if formula else [row for rows in lists for row in rows]
         return found
+
+    def by_formula(self, formula: str, lists: list[list[Any]], compared: bool) -> list[tuple[Any, list[float]]]:
+        """A series without the value counts as zeros; what divides by zero or is no number is 0."""
+        tables = [dict(rows) for rows in lists]
+        values = {value: len(data) for rows in lists for value, data in rows}
+        made = []
+        for value, size in values.items():
+            columns = [table.get(value, [0.0] * size) for table in tables]
+            made.append((value, [_evaluate(formula, cells) for cells in zip(*columns, strict=True)]))
+        made.sort(key=lambda row: (() if compared else tuple(row[1]), row[0] or ""), reverse=not compared)
+        return sorted(made, key=lambda row: (_place(row[0]), -bounded(sum(row[1]))))
 
     def rows(self, node: dict[str, Any], s: dict[str, Any], first: datetime, end: datetime) -> list[Any]:
         interval, by = node["interval"], node.get("breakdownFilter") or {}

@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.trend.asking import Asker, rows
-from tests.engine.trend.conftest import NewAsker
+from tests.engine.asking import Asker, rows
+from tests.engine.conftest import NewAsker
 from tests.engine.trend.model import Model
 from tests.engine.trend.worlds import questions, worlds
 
 QUESTIONS = 8
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "6")),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
@@ -62,6 +62,9 @@ def compare(asker: Asker, model: Model, question: dict[str, Any]) -> None:
     )
 
 
+QUESTIONS_OF = {"min_size": QUESTIONS, "max_size": QUESTIONS}
+
+
 @quick
 @given(world=worlds(), data=st.data())
 def test_the_engine_answers_as_the_model(
@@ -70,5 +73,37 @@ def test_the_engine_answers_as_the_model(
     zone, persons, events = world
     asker = new_asker(timezone=zone).load(events, persons=persons)
     model = model_of(zone, persons, events)
-    for question in data.draw(st.lists(questions(zone), min_size=QUESTIONS, max_size=QUESTIONS), label="questions"):
+    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
+        compare(asker, model, question)
+
+
+@quick
+@given(world=worlds(), data=st.data())
+def test_a_project_that_changed_its_zone_answers_as_one_that_was_made_there(
+    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
+) -> None:
+    """The days of the stored events are those of the zone before."""
+    zone, persons, events = world
+    before = data.draw(st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "UTC"]))
+    moved = new_asker(timezone=before).load(events, persons=persons)
+    moved.change(timezone=zone)
+    model = model_of(zone, persons, events)
+    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
+        compare(moved, model, question)
+
+
+@quick
+@given(world=worlds(), data=st.data())
+def test_persons_merged_after_their_events_are_one(
+    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
+) -> None:
+    """Each distinct id is a person of its own until a load says whose it is; events came before and come after."""
+    zone, persons, events = world
+    middle = data.draw(st.integers(0, len(events)))
+    asker = new_asker(timezone=zone)
+    asker.load(events[:middle])
+    asker.load([], persons=persons)
+    asker.load(events[middle:])
+    model = model_of(zone, persons, events)
+    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
         compare(asker, model, question)

@@ -145,8 +145,12 @@ def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
             "properties": filters() | st.just([]),
         }
     )
+    series = draw(st.lists(one, min_size=1, max_size=2))
+    formulas = (
+        ["A", "(A + 1) * 2", "A / 3 - 1"] if len(series) == 1 else ["A + B", "A / B", "B - 2 * A", "A % B", "A ** B"]
+    )
     return {
-        "series": draw(st.lists(one, min_size=1, max_size=2)),
+        "series": series,
         "interval": interval,
         "dateRange": {
             "date_from": f"{(first + timedelta(days=begin)):%Y-%m-%d}",
@@ -154,6 +158,6 @@ def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
         },
         "properties": draw(filters() | st.just([])),
         **({"breakdownFilter": breakdown} if breakdown else {}),
-        "trendsFilter": {"display": display},
+        "trendsFilter": {"display": display, "formula": draw(st.none() | st.sampled_from(formulas))},
         "compareFilter": {"compare": draw(st.booleans())},
     }

@@ -138,7 +138,7 @@ def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: l
         return convert(arguments[0] if arguments else None, function.target, walk.scan, arguments[1:])
     if function.name == "toTimeZone":
         _check_zone(walk, node, arguments[1:])
-    if function.gives == "=" and not function.is_aggregate:
+    if function.gives in ("=", "=first") and not function.is_aggregate:
         arguments = _of_one_kind(walk, function, arguments)
     inside = Sql.join(", ", (argument.sql for argument in arguments))
     sql = Sql(function.target + "{p}({a})", p=_parameter(walk, node, function), a=inside)
@@ -176,12 +176,12 @@ def _kind_at(function: Function, index: int, count: int) -> str:
 
 
 def _of_one_kind(walk: Walker, function: Function, arguments: list[Typed]) -> list[Typed]:
-    """The values that a function chooses from: numbers and properties are numbers, else what is mixed is text."""
+    """The values that a function chooses from: a property is what the others are; what is mixed otherwise is text."""
     chooses = [_is_value(function, i, len(arguments)) for i in range(len(arguments))]
     kinds = {a.kind for a, chosen in zip(arguments, chooses, strict=True) if chosen} - {"null"}
     if len(kinds) < 2 or "x" in kinds or "a" in kinds:
         return arguments
-    kind = "n" if kinds == {"n", "p"} else "d" if kinds <= {"d", "p"} else "s"
+    kind = next((kind for kind in ("n", "d", "b") if kinds == {kind, "p"}), "s")
     return [coerce(a, kind, walk.scan) if chosen else a for a, chosen in zip(arguments, chooses, strict=True)]
 
 

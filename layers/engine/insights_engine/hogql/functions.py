@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _SCALARS = """
+# Numbers
 abs n -> n
 ceil n k? -> n
 floor n k? -> n
@@ -43,6 +44,7 @@ isNaN n -> b
 ifNotFinite n n -> n
 formatReadableSize n -> s
 formatReadableTimeDelta n -> s
+# Conversions
 toInt x -> n @int
 toFloat x -> n @float
 toFloatOrZero x -> n @floatOrZero
@@ -54,6 +56,7 @@ toBool x -> b @bool
 toDate x -> d @date
 toDateTime x c? -> d @datetime
 parseDateTimeBestEffort s -> d @datetime
+# Conditions
 if b x x -> =
 multiIf b x x x* -> =
 ifNull x x -> =
@@ -62,6 +65,7 @@ nullIf x x -> =first
 isNull x -> b
 isNotNull x -> b
 assumeNotNull x -> =
+# Comparisons and logic
 equals x x -> b @==
 notEquals x x -> b @!=
 less x x -> b @<
@@ -72,6 +76,7 @@ and b b b* -> b
 or b b b* -> b
 xor b b -> b
 not b -> b
+# Texts
 empty x -> b
 notEmpty x -> b
 length x -> n
@@ -99,6 +104,7 @@ ltrim s -> s trimLeft
 rtrim s -> s trimRight
 startsWith s s -> b
 endsWith s s -> b
+# Searching in texts
 position s s -> n
 positionUTF8 s s -> n
 positionCaseInsensitive s s -> n
@@ -112,6 +118,7 @@ countSubstrings s s -> n
 countSubstringsCaseInsensitive s s -> n
 countMatches s c -> n
 multiSearchAny s a -> b
+# Replacing and splitting
 replace s s s -> s replaceAll
 replaceAll s s s -> s
 replaceOne s s s -> s
@@ -125,10 +132,11 @@ splitByRegexp c t -> a
 splitByWhitespace t -> a
 alphaTokens t -> a
 arrayStringConcat a c? -> s
+# Encodings and hashes
 base64Encode s -> s
 base64Decode s -> s tryBase64Decode
 cityHash64 x x* -> n
-MD5 s -> s
+# URLs
 domain s -> s
 domainWithoutWWW s -> s
 topLevelDomain s -> s
@@ -150,6 +158,7 @@ extractURLParameterNames t -> a
 URLPathHierarchy t -> a
 decodeURLComponent s -> s
 encodeURLComponent s -> s
+# JSON
 JSONExtractString s x* -> s
 JSONExtractInt s x* -> n
 JSONExtractFloat s x* -> n
@@ -162,6 +171,7 @@ JSONHas s x x* -> b
 JSONLength s x* -> n
 JSONArrayLength s -> n
 isValidJSON s -> b
+# Dates and times
 now -> d @now
 today -> d @today
 yesterday -> d @yesterday
@@ -220,6 +230,7 @@ subtractQuarters d n -> d
 subtractYears d n -> d
 toTimeZone d c -> d
 formatDateTime d c c? -> s
+# Lengths of time
 toIntervalSecond n -> i
 toIntervalMinute n -> i
 toIntervalHour n -> i
@@ -228,6 +239,7 @@ toIntervalWeek n -> i
 toIntervalMonth n -> i
 toIntervalQuarter n -> i
 toIntervalYear n -> i
+# Lists
 has a x -> b
 hasAny a a -> b
 hasAll a a -> b
@@ -249,8 +261,8 @@ arrayZip a a a* -> a
 arrayEnumerate a -> a
 countEqual a x -> n
 arrayUniq a -> n
-arraySum a -> n
-arrayAvg a -> n
+arraySum a -> n @sum
+arrayAvg a -> n @avg
 arrayMin a -> x
 arrayMax a -> x
 arrayMap l a a* -> a
@@ -266,6 +278,7 @@ array x* -> a
 """
 
 _AGGREGATES = """
+# Aggregates
 count x? -> n
 countIf b -> n
 sum n -> n
@@ -319,6 +332,7 @@ class Function:
     takes: tuple[str, ...]
     gives: str
     target: str
+    group: str
     is_aggregate: bool = False
 
     @property
@@ -336,13 +350,16 @@ class Function:
 
 
 def _table(text: str, *, is_aggregate: bool) -> dict[str, Function]:
-    found = {}
+    found, group = {}, ""
     for line in text.strip().splitlines():
+        if line.startswith("# "):
+            group = line[2:]
+            continue
         left, _, right = line.partition(" -> ")
         name, *takes = left.split()
         gives, *target = right.split()
         target_name = target[0].replace("_", " ") if target and target[0].startswith("@") else (target or [name])[0]
-        found[name] = Function(name, tuple(takes), gives, target_name, is_aggregate)
+        found[name] = Function(name, tuple(takes), gives, target_name, group, is_aggregate)
     return found
 
 

@@ -131,6 +131,8 @@ def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = 
         return _clock(rule, scan)
     text = typed.sql if typed.kind in ("p", "s") else Sql("toString({x})", x=typed.sql)
     match rule:
+        case "@sum" | "@avg":  # ClickHouse's functions of that name do not take a list that may have NULL in it
+            return Typed(Sql("arrayReduce('" + rule[1:] + "', {x})", x=typed.sql), "n")
         case "@int":
             return Typed(Sql("toInt64OrNull({x})", x=_whole(text)), "n")
         case "@float":

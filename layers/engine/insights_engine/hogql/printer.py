@@ -35,8 +35,9 @@ def condition(scan: Scan, text: str, field: str) -> Sql:
 
 
 def text_value(scan: Scan, text: str, field: str) -> Sql:
-    """Any expression over one event, as Nullable text."""
-    return Sql("CAST({x}, 'Nullable(String)')", x=coerce(Walk(scan, field).whole(_parse(text, field)), "s", scan).sql)
+    """Any expression over one event, as Nullable text; what was cut inside a character is mended."""
+    value = coerce(Walk(scan, field).whole(_parse(text, field)), "s", scan)
+    return Sql("toValidUTF8(CAST({x}, 'Nullable(String)'))", x=value.sql)
 
 
 def aggregate(scan: Scan, text: str, field: str) -> Sql:

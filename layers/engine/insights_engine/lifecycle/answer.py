@@ -11,7 +11,7 @@ from pydantic import Field
 
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import ActionEntity, Entity, EventEntity
-from insights_engine.errors import ValidationError
+from insights_engine.errors import ValidationError, attr_of
 from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
 from insights_engine.nodes import QueryNode, common, read
 from insights_engine.project import Project
@@ -37,7 +37,8 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
     if len(query.series) > 1:
-        raise ValidationError("A lifecycle has one series", attr="events")
+        field = query.series[1].field
+        raise ValidationError(f"{field}: a lifecycle has one series", attr=attr_of(field))
     # Displays, breakdowns, formulas and compare have no meaning here; upstream does not look at them either.
     plain = TrendQuery(query.series)
     query = replace(

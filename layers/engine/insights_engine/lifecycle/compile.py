@@ -5,7 +5,7 @@ Positions count from 1, the interval before the range, which tells a returning a
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from insights_engine.conditions import counts
 from insights_engine.intervals import bucket_key, bucket_sql
@@ -13,6 +13,9 @@ from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both
 from insights_engine.trend.compile import filters_of
 from insights_engine.trend.plan import Plan
+
+# What ClickHouse's Date holds: the interval before the range, or the end of its last one, may lie beyond.
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2149, 6, 4, tzinfo=UTC)
 
 STATUSES = ("new", "returning", "resurrecting", "dormant")
 
@@ -42,7 +45,7 @@ def compile_lifecycle(plan: Plan) -> Sql:
     where = both(
         scan.is_mine,
         counts(scan, series.entity),
-        scan.within(before, last),
+        scan.within(max(before, _FIRST), min(last, _LAST)),
         filters_of(plan, scan, series),
         exists,
     )

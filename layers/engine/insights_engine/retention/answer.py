@@ -1,34 +1,100 @@
-"""A retention query answered: definitions, window, one statement, shape."""
+"""A retention query answered: definitions, window, one statement, shape; and the people behind one of its rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from insights_engine import definitions
+from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
 from insights_engine.errors import ValidationError
 from insights_engine.filters import parse_filters
 from insights_engine.project import Project
-from insights_engine.retention.compile import compile_retention
+from insights_engine.retention.compile import compile_actors, compile_retention
 from insights_engine.retention.model import RetentionQuery
-from insights_engine.retention.shape import mean_row, shape
+from insights_engine.retention.shape import column_labels, mean_row, shape
 from insights_engine.retention.window import Plan, make_window
 from insights_engine.services import Services
+from insights_engine.sql import Sql
 from insights_engine.trend.answer import Trend, read_rows
+from insights_engine.trend.breakdowns import OTHER
 
 
-def answer(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Trend:
+@dataclass(frozen=True, slots=True)
+class Retention(Trend):
+    """`labels` are those of the columns."""
+
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A row of the answer, of one breakdown value, and where `column` is given only who came back in that one."""
+
+    row: int = 0
+    value: str | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """A page of (person's number or group's key, columns) of a row of `width` columns, the most columns first."""
+
+    found: list[tuple[int | str, list[int]]]
+    has_more: bool
+    width: int
+    sql: Sql
+    cost: Cost
+
+
+def answer(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Retention:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    plan = _plan(query, project, services, now)
+    plan = make_plan(query, project, services, now)
     statement = compile_retention(plan)
     rows = read_rows(services, statement, query, project)
     result = shape(plan, rows.rows)
     ends = {"date_from": plan.window.start, "date_to": plan.window.end}
     dates = {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()}
-    return Trend(result, False, dates, statement, rows.cost, mean_row(plan, result))
+    labels = tuple(column_labels(query))
+    return Retention(result, False, dates, statement, rows.cost, mean_row(plan, result), labels)
 
 
-def _plan(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Plan:
+def actors(
+    query: RetentionQuery,
+    project: Project,
+    services: Services,
+    now: datetime,
+    chosen: Chosen,
+    *,
+    limit: int,
+    offset: int,
+) -> Actors:
+    """Who is in a row, in pages: one statement each. Raises as `answer` does, and for a row that there is not."""
+    plan = make_plan(query, project, services, now)
+    _check_row(plan, chosen)
+    statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset)
+    rows = read_rows(services, statement, query, project)
+    found = [(actor, [int(c) for c in columns]) for actor, columns in rows.rows]
+    is_triangle = query.is_legacy and not plan.is_pooled
+    width = query.columns - chosen.row if is_triangle else query.columns
+    kept = [(actor, [c for c in columns if c < width]) for actor, columns in found[:limit]]
+    return Actors(kept, len(found) > limit, width, statement, rows.cost)
+
+
+def _check_row(plan: Plan, chosen: Chosen) -> None:
+    rows, by = 1 if plan.is_pooled else plan.window.rows, plan.query.breakdown
+    if not 0 <= chosen.row < rows:
+        raise ValidationError(f"There is no interval {chosen.row}: there are 0 to {rows - 1}", attr="interval")
+    if by and chosen.value is None:
+        raise ValidationError("breakdown is required: the query has rows of several values", attr="breakdown")
+    if not by and chosen.value is not None:
+        raise ValidationError("breakdown: the query has none", attr="breakdown")
+    if chosen.value == OTHER:
+        raise ValidationError("breakdown: people behind the sum of other values are not listed", attr="breakdown")
+
+
+def make_plan(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Plan:
     filters = query.filters()
     if query.filter_test_accounts:
         filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))

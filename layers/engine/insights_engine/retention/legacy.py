@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from insights_engine.entities import ActionEntity, EventEntity
-from insights_engine.errors import ValidationError
+from insights_engine.errors import ValidationError, unknown
 from insights_engine.filters import group_index, parse_filters
 from insights_engine.flat import action_id, breakdown_of, flag, json_value, sampling_of, text, whole
-from insights_engine.retention.model import MAX_INTERVALS, PERIODS, RetentionQuery, Side
+from insights_engine.retention.model import FIRST_TIME, MAX_INTERVALS, MEANS, PERIODS, RECURRING, RetentionQuery, Side
 
 
 def parse_legacy(raw: Mapping[str, Any]) -> RetentionQuery:
@@ -18,7 +18,6 @@ def parse_legacy(raw: Mapping[str, Any]) -> RetentionQuery:
     period = values.get("period") or "Day"
     if not isinstance(period, str) or period not in PERIODS:
         raise ValidationError(f"Period {str(period)[:50]} is unsupported.")
-    first_time = values.get("retention_type") == "retention_first_time"
     target = _entity(values, "target_entity") or Side()
     return RetentionQuery(
         target=target,
@@ -26,14 +25,23 @@ def parse_legacy(raw: Mapping[str, Any]) -> RetentionQuery:
         period=PERIODS[period],
         total_intervals=whole(values, "total_intervals", 1, MAX_INTERVALS) or 11,
         date_to=text(values, "date_to"),
-        retention_type="retention_first_time" if first_time else "retention_recurring",
+        retention_type=FIRST_TIME if values.get("retention_type") == FIRST_TIME else RECURRING,
         filter=_properties(values),
         filter_test_accounts=flag(values, "filter_test_accounts"),
         group_index=group_index(values.get("aggregation_group_type_index"), "aggregation_group_type_index"),
         sampling=sampling_of(values),
         breakdown=breakdown_of(values),
+        mean=_mean(values),
+        first_cohort_only=values.get("display") == "ActionsLineGraph",
         is_legacy=True,
     )
+
+
+def _mean(values: Mapping[str, Any]) -> str:
+    mean = values.get("mean_retention_calculation") or "simple"
+    if mean not in MEANS:
+        raise unknown("mean_retention_calculation", mean, MEANS)
+    return str(mean)
 
 
 def _properties(values: Mapping[str, Any]) -> Any:

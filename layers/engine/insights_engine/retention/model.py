@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from insights_engine.dates import add_months
-from insights_engine.entities import Entity, EventEntity, action_ids
+from insights_engine.entities import ActionEntity, EventEntity, action_ids
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
 from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.project import Project
@@ -16,11 +16,16 @@ from insights_engine.trend.model import BreakdownBy
 
 MAX_INTERVALS = 1000
 DEFAULT_BREAKDOWN_LIMIT = 25
+# A cell's key is row * CELL + column.
+CELL = 100_000
+RECURRING, FIRST_TIME, FIRST_EVER = "retention_recurring", "retention_first_time", "retention_first_ever_occurrence"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """`index` is the SQL of an event's place in the window, from `{day}`, `{ts}` and `{start}` (the first period).
+
+    intDiv rounds towards 0, so that what it divides is lifted above 0 whatever the event's date.
 
     `step` moves a local time by whole periods. `unit` and `per` are of 24-hour windows: a period is `per` crossed
     boundaries of `unit`.
@@ -44,7 +49,7 @@ PERIODS = {
         Period(
             "Hour",
             INTERVALS["hour"],
-            "toInt64(floor((toInt64(toUnixTimestamp({ts})) - {start:Int64}) / 3600))",
+            "intDiv(toInt64(toUnixTimestamp({ts})) - {start:Int64} + 36000000000, 3600) - 10000000",
             _hours,
             "hour",
             1,
@@ -55,7 +60,7 @@ PERIODS = {
         Period(
             "Week",
             INTERVALS["week"],
-            "toInt64(floor((toInt64({day}) - {start:Int64}) / 7))",
+            "intDiv(toInt64({day}) - {start:Int64} + 70000, 7) - 10000",
             lambda at, n: at + timedelta(weeks=n),
             "day",
             7,
@@ -68,12 +73,13 @@ PERIODS = {
 
 # How an actor enters a cohort.
 RETENTION_TYPES = {
-    "retention_recurring": "in every period with the target event",
-    "retention_first_time": "in the period of the first event ever that matches the target and all filters",
-    "retention_first_ever_occurrence": "in the period of the first target event ever, if it passes its own filters",
+    RECURRING: "in every period with the target event",
+    FIRST_TIME: "in the period of the first event ever that matches the target and all filters",
+    FIRST_EVER: "in the period of the first target event ever, if it passes its own filters",
 }
 WINDOW_MODES = ("strict_calendar_dates", "24_hour_windows")
 AGGREGATIONS = ("count", "sum", "avg")
+MEANS = ("simple", "weighted", "none")
 
 
 _PAGEVIEW = EventEntity("$pageview")
@@ -84,8 +90,13 @@ _NO_BREAKDOWN = BreakdownBy()
 class Side:
     """The target or the returning event, with the filter of its own."""
 
-    entity: Entity = _PAGEVIEW
+    entity: EventEntity | ActionEntity = _PAGEVIEW
     filter: Group = EVERYTHING
+
+    @property
+    def kind(self) -> str | int | None:
+        """What the event is, whatever it is called: an action's id or an event's name."""
+        return self.entity.action_id if isinstance(self.entity, ActionEntity) else self.entity.event
 
 
 _EITHER = Side()
@@ -99,7 +110,7 @@ class RetentionQuery:
     total_intervals: int = 11
     date_from: str | None = None
     date_to: str | None = None
-    retention_type: str = "retention_recurring"
+    retention_type: str = RECURRING
     filter: Group = EVERYTHING
     filter_test_accounts: bool = False
     group_index: int | None = None
@@ -113,6 +124,8 @@ class RetentionQuery:
     aggregation_property: str | None = None
     aggregation_property_type: str = "event"
     mean: str = "simple"
+    # The older form's line graph: cohorts of the first period alone.
+    first_cohort_only: bool = False
     # The older form: triangular rows, weeks from Sunday, one row a breakdown value.
     is_legacy: bool = False
 

@@ -14,16 +14,15 @@ from insights_engine.nodes import DateRange, Index, Node, Text, read
 from insights_engine.retention.model import (
     AGGREGATIONS,
     MAX_INTERVALS,
+    MEANS,
     PERIODS,
+    RECURRING,
     RETENTION_TYPES,
     WINDOW_MODES,
     RetentionQuery,
     Side,
 )
 from insights_engine.trend.node import BreakdownFilter, breakdown_by
-
-MEANS = ("simple", "weighted", "none")
-
 
 _Brackets = Annotated[list[Annotated[int, Field(ge=1, le=MAX_INTERVALS)]], Field(max_length=100)]
 
@@ -98,7 +97,7 @@ def parse_node(node: dict[str, Any], field: str = "query") -> RetentionQuery:
         total_intervals=_total(chosen),
         date_from=dates.date_from or None,
         date_to=dates.date_to or None,
-        retention_type=chosen.retention_type or "retention_recurring",
+        retention_type=chosen.retention_type or RECURRING,
         filter=parse_filters(found.properties, field="properties"),
         filter_test_accounts=bool(found.filter_test_accounts),
         group_index=found.aggregation_group_type_index,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
-from insights_engine.retention.compile import CELL
-from insights_engine.retention.model import RetentionQuery
+from insights_engine.errors import ValidationError
+from insights_engine.retention.model import CELL, RetentionQuery
 from insights_engine.retention.window import Plan
 from insights_engine.trend.breakdowns import OTHER
+from insights_engine.trend.numbers import bounded
 
 Cells = dict[int, tuple[float, float]]
+# What fits into an answer of a few megabytes, with room.
+MAX_CELLS = 1_000_000
 
 
 def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
@@ -20,10 +24,16 @@ def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         for value, other, keys, actors, amounts, *_ in rows
     ]
     query = plan.query
+    rows_of_a_value = 1 if plan.is_pooled else plan.window.rows
+    if len(found) * rows_of_a_value * query.columns > MAX_CELLS:
+        raise ValidationError(
+            f"The answer would have more than {MAX_CELLS} cells; ask for fewer intervals or breakdown values",
+            attr="total_intervals" if query.is_legacy else "retentionFilter__totalIntervals",
+        )
     if not query.breakdown:
         cells = found[0][1] if found else {}
         return [_row(plan, cells, row, None) for row in range(plan.window.rows)]
-    if query.is_legacy:
+    if plan.is_pooled:
         return [_value_row(query, value, cells) for value, cells in found]
     return [_row(plan, cells, row, value) for value, cells in found for row in range(plan.window.rows)]
 
@@ -31,7 +41,8 @@ def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
 def _cells(query: RetentionQuery, keys: Sequence[int], actors: Sequence[float], amounts: Sequence[float]) -> Cells:
     scale = query.sampling or 1
     return {
-        key: (round(count / scale), amount / scale) for key, count, amount in zip(keys, actors, amounts, strict=True)
+        key: (round(count / scale), bounded(amount / scale))
+        for key, count, amount in zip(keys, actors, amounts, strict=True)
     }
 
 
@@ -84,26 +95,30 @@ def column_labels(query: RetentionQuery) -> list[str]:
 
 
 def mean_row(plan: Plan, rows: Sequence[dict[str, Any]]) -> list[float]:
-    """The mean share per column over the rows whose period is over and whose cohort is not empty.
+    """The mean share per column, over the rows whose cohort is not empty and whose period of that column is over.
 
     simple: the mean of the shares; weighted: by cohort size. 0 where no row is valid.
     """
-    query, now = plan.query, plan.now.timestamp()
-    if query.is_legacy and query.breakdown:
+    query = plan.query
+    if plan.is_pooled or query.mean == "none":
         return []
-    ends = [query.period.step(at, 1).timestamp() for at in plan.window.dates]
-    valid = [
-        [cell["count"] for cell in row["values"]]
-        for i, row in enumerate(rows)
-        if ends[i % plan.window.rows] <= now and row["values"] and row["values"][0]["count"]
-    ]
+    counts = [[cell["count"] for cell in row["values"]] for row in rows]
+    ends = (query.period.step(plan.window.start, i + 1) for i in range(plan.window.rows))
+    over = [end.timestamp() <= plan.now.timestamp() for end in ends]
     means = []
-    for k in range(query.columns):
-        reached = [counts for counts in valid if k < len(counts)]
-        if not reached:
-            means.append(0.0)
-        elif query.mean == "weighted":
-            means.append(sum(c[k] for c in reached) / sum(c[0] for c in reached))
+    for k, last in enumerate(_last_periods(query)):
+        reached = [
+            (cells[0], cells[k])
+            for i, cells in enumerate(counts)
+            if (period := i % plan.window.rows + last) < plan.window.rows and over[period] and cells[0]
+        ]
+        if query.mean == "weighted":
+            means.append(sum(n for _, n in reached) / sum(size for size, _ in reached) if reached else 0.0)
         else:
-            means.append(sum(c[k] / c[0] for c in reached) / len(reached))
+            means.append(sum(n / size for size, n in reached) / len(reached) if reached else 0.0)
     return means
+
+
+def _last_periods(query: RetentionQuery) -> list[int]:
+    """Per column, how many periods after the cohort's its last one is."""
+    return [0, *accumulate(query.brackets)] if query.brackets else list(range(query.columns))

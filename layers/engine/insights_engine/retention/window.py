@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from insights_engine.dates import END_OF_DAY, parse
+from insights_engine.dates import parse
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError
 from insights_engine.project import Project
 from insights_engine.retention.model import MAX_INTERVALS, RetentionQuery
 
+_MOMENT = timedelta(microseconds=1)
+_FIRST = datetime(1970, 1, 3, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`start` and `end` (exclusive) at borders of periods, in the project's zone; a row's date is `dates[row]`."""
+    """`start` and `end` (exclusive) at borders of periods, in the project's zone; a row's date is `dates[row]`.
+
+    Events are read from `reads_from` through `reads_to`: in the older form not all of the first period.
+    """
 
     start: datetime
     end: datetime
     dates: tuple[datetime, ...]
+    reads_from: datetime
+    reads_to: datetime
 
     @property
     def rows(self) -> int:
@@ -33,23 +41,36 @@ class Plan:
     now: datetime
     window: Window
 
+    @property
+    def is_pooled(self) -> bool:
+        """The older form's breakdown has one row a value, for all cohorts."""
+        return self.query.is_legacy and bool(self.query.breakdown)
+
+    @property
+    def cohorts(self) -> int:
+        """How many periods, from the first, have a cohort. Where they are pooled, the window's last moment is one."""
+        if self.query.first_cohort_only:
+            return 1
+        return self.window.rows + 2 if self.is_pooled else self.window.rows
+
 
 def make_window(query: RetentionQuery, project: Project, now: datetime) -> Window:
     """The period that holds date_to is complete; without a usable date_from, `total_intervals` periods end with it."""
-    period, zone = query.period, project.zone
-    monday = project.weeks_start_on_monday and not query.is_legacy
-    moment = parse(query.date_to, now, zone, "date_to") if query.date_to else None
-    last = moment.at if moment else now.astimezone(zone)
-    if period.name != "Hour":
-        last = datetime.combine(last.date(), END_OF_DAY, zone)
-    # The exclusive end: from the period that holds date_to, one on.
+    moment = parse(query.date_to, now, project.zone, "date_to") if query.date_to else None
+    last = moment.at if moment else now.astimezone(project.zone)
+    return _legacy(query, last) if query.is_legacy else _node(query, project, now, last)
+
+
+def _node(query: RetentionQuery, project: Project, now: datetime, last: datetime) -> Window:
+    period, zone, monday = query.period, project.zone, project.weeks_start_on_monday
     end = period.step(period.interval.floor(last, monday), 1)
-    if query.date_from and not query.is_legacy:
+    if query.date_from:
         start = period.interval.floor(parse(query.date_from, now, zone, "date_from").at, monday)
-        if start >= end:
+        if start.timestamp() >= end.timestamp():
             raise ValidationError("date_from is after date_to", attr="date_from")
     else:
         start = period.step(end, -query.total_intervals)
+    _within_calendar(start)
     dates = [start]
     while (following := period.step(start, len(dates))).timestamp() < end.timestamp():
         dates.append(following)
@@ -57,16 +78,27 @@ def make_window(query: RetentionQuery, project: Project, now: datetime) -> Windo
             raise ValidationError(
                 f"The window has more than {MAX_INTERVALS} periods; choose a longer period", attr="period"
             )
-    if query.is_legacy:
-        dates = _legacy_dates(query, dates, last)
-    return Window(start, end, tuple(dates))
+    return Window(start, end, tuple(dates), start, end - _MOMENT)
 
 
-def _legacy_dates(query: RetentionQuery, dates: list[datetime], last: datetime) -> list[datetime]:
-    """The older form shows months with date_to's day of the month, and hours with its minutes."""
-    if query.period.name == "Month":
-        first = query.period.step(datetime.combine(last.date(), time(), last.tzinfo), 1 - len(dates))
-        return [query.period.step(first, i) for i in range(len(dates))]
-    if query.period.name == "Hour":
-        return [at + timedelta(minutes=last.minute, seconds=last.second) for at in dates]
-    return dates
+def _legacy(query: RetentionQuery, last: datetime) -> Window:
+    """From the day of date_to, or from its second: a month's first row may begin, and is dated, inside of the month.
+
+    Weeks begin on Sunday whatever the project says. A breakdown reads the window's last moment as well.
+    """
+    period = query.period
+    last = last.replace(microsecond=0) if period.name == "Hour" else datetime.combine(last.date(), time(), last.tzinfo)
+    stop = period.step(last, 1)
+    first = period.step(stop, -query.total_intervals)
+    _within_calendar(first)
+    if period.name == "Week":
+        first = period.interval.floor(first, False)
+    start = period.interval.floor(first, False)
+    end = period.step(start, query.total_intervals)
+    dates = tuple(period.step(first, i) for i in range(query.total_intervals))
+    return Window(start, end, dates, first, stop if query.breakdown else end - _MOMENT)
+
+
+def _within_calendar(start: datetime) -> None:
+    if start.timestamp() < _FIRST.timestamp():
+        raise ValidationError("The window begins before 1970; choose fewer intervals", attr="total_intervals")

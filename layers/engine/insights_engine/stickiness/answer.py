@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from insights_engine.clickhouse import Cost
+from insights_engine.entities import EventEntity
 from insights_engine.project import Project
 from insights_engine.services import Services
 from insights_engine.sql import Sql
@@ -51,7 +52,7 @@ def _row(query: StickinessQuery, plan: Plan, branch: Branch, data: list[int]) ->
     more = " or more" if query.is_cumulative else ""
     row = {
         "action": {
-            "id": name,
+            "id": None if series.entity == EventEntity(None, series.entity.custom_name) else name,
             "name": name,
             "custom_name": series.entity.custom_name,
             "type": "events",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from insights_engine.conditions import counts
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.intervals import bucket_key, bucket_sql
-from insights_engine.scan import Scan, require_group_index
+from insights_engine.intervals import Interval, bucket_sql
+from insights_engine.scan import Scan, micros, require_group_index
 from insights_engine.sql import TRUE, Sql, both
 from insights_engine.stickiness.model import CRITERIA, StickinessQuery
 from insights_engine.trend.compile import Branch, branches, filters_of
@@ -20,23 +22,16 @@ def compile_stickiness(query: StickinessQuery, plan: Plan) -> Sql:
 
 def length(query: StickinessQuery, plan: Plan, period_index: int) -> int:
     """How many intervals the range has: the largest number that an actor can reach."""
-    return -(-len(plan.periods[period_index].buckets) // query.interval_count)
+    return -(-len(plan.periods[period_index].buckets) // (query.interval_count or 1))
 
 
 def _branch(query: StickinessQuery, plan: Plan, branch: Branch, index: int) -> Sql:
     scan = Scan(plan.project, plan.definitions, plan.now)
     series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
     actor, exists = _actor(scan, series)
-    keys = [bucket_key(plan.interval, at) for at in period.buckets]
     bucket = bucket_sql(plan.interval, scan.day, scan.local, plan.project.weeks_start_on_monday)
-    if query.interval_count > 1:
-        bucket = Sql(
-            "intDiv({n:Int64} - toInt64(indexOf({keys:Array(Int64)}, {b})), {count:Int64})",
-            n=len(keys),
-            keys=keys,
-            b=bucket,
-            count=query.interval_count,
-        )
+    if query.interval_count is not None:
+        bucket = _counted_back(scan, plan.interval, period.range.end, query.interval_count)
     qualifies = Sql("")
     if query.criteria is not None:
         operator, value = query.criteria
@@ -58,6 +53,23 @@ def _branch(query: StickinessQuery, plan: Plan, branch: Branch, index: int) -> S
         source=scan.from_clause(),
         where=where,
         qualifies=qualifies,
+    )
+
+
+def _counted_back(scan: Scan, interval: Interval, end: datetime, count: int) -> Sql:
+    """How many times `count` whole intervals lie between the event and the range's end. Days count as a whole."""
+    if interval.of_day:
+        return Sql(
+            "intDiv(age({unit:String}, {day}, {end:Date}), {n:Int64})",
+            unit=interval.name,
+            day=scan.day,
+            end=end.date().isoformat(),
+            n=count,
+        )
+    return Sql(
+        "intDiv({end:Int64} - toUnixTimestamp64Micro(ts), {n:Int64})",
+        end=micros(end),
+        n=count * (3_600_000_000 if interval.name == "hour" else 60_000_000),
     )
 
 

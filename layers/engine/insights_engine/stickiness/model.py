@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.flat import whole
+from insights_engine.flat import json_value, whole
 from insights_engine.nodes import CompareFilter, Node, QueryNode, common, read
 from insights_engine.trend.legacy import parse_legacy
 from insights_engine.trend.maths import MATHS
@@ -24,10 +24,10 @@ _ACTOR_MATHS = frozenset({"dau", "weekly_active", "monthly_active", "unique_grou
 
 @dataclass(frozen=True, slots=True)
 class StickinessQuery:
-    """`trend` is the query's common part; buckets are of `interval_count` intervals, counted back from the end."""
+    """`trend` is the query's common part; with `interval_count`, buckets are so many intervals back from the end."""
 
     trend: TrendQuery
-    interval_count: int = 1
+    interval_count: int | None = None
     is_cumulative: bool = False
     criteria: tuple[str, int] | None = None
 
@@ -68,7 +68,7 @@ def parse_node(node: dict[str, Any], field: str = "query") -> StickinessQuery:
         raise unknown("stickinessFilter.stickinessCriteria.operator", criteria.operator, CRITERIA)
     return StickinessQuery(
         trend,
-        interval_count=found.interval_count or 1,
+        interval_count=found.interval_count,
         is_cumulative=chosen.computed_as == "cumulative",
         criteria=(criteria.operator, criteria.value) if criteria else None,
     )
@@ -82,7 +82,7 @@ def parse_filters_form(values: Mapping[str, Any]) -> StickinessQuery:
     if computed is not None and computed not in COMPUTED_AS:
         raise unknown("stickiness_computed_as", computed, COMPUTED_AS)
     count = whole(values, "interval_count", 1, 10_000)
-    return StickinessQuery(replace(trend, series=series), count or 1, computed == "cumulative", _criteria(values))
+    return StickinessQuery(replace(trend, series=series), count, computed == "cumulative", _criteria(values))
 
 
 def _by_person(series: Series) -> Series:
@@ -90,11 +90,12 @@ def _by_person(series: Series) -> Series:
 
 
 def _criteria(values: Mapping[str, Any]) -> tuple[str, int] | None:
-    raw = values.get("stickiness_criteria")
-    if raw is None:
+    raw = json_value(values, "stickiness_criteria")
+    if raw is None or raw == "":
         return None
-    if not isinstance(raw, dict) or raw.get("operator") not in list(CRITERIA):
+    value = whole(raw, "value", 0, 2**31 - 1) if isinstance(raw, dict) else None
+    if value is None or raw.get("operator") not in list(CRITERIA):
         raise ValidationError(
             f"stickiness_criteria must be an operator ({', '.join(CRITERIA)}) and a value", attr="stickiness_criteria"
         )
-    return raw["operator"], whole(raw, "value", 0, 2**31 - 1) or 0
+    return raw["operator"], value

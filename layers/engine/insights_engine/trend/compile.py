@@ -21,6 +21,8 @@ from insights_engine.trend.plan import Period, Plan
 from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds
 
 _SAMPLES = 1_000_000
+# Sources whose values are whole numbers; the others' may be NaN, as the mean of nothing is.
+_COUNTING = frozenset({"events", "actors", "groups", "sessions", "rolling", "first"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
         is_by_person=bool(plan.query.breakdown.cohorts),
     )
     source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[series.math.source]
-    return _ranked(plan, source(ask), index)
+    return _ranked(plan, series, source(ask), index)
 
 
 def _within(scan: Scan, period: Period) -> Sql:
@@ -143,31 +145,30 @@ def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
     return by_properties(scan, by.properties, extents)
 
 
-def _ranked(plan: Plan, source: Sql, index: int) -> Sql:
+def _ranked(plan: Plan, series: Series, source: Sql, index: int) -> Sql:
     """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
-    found = Sql(
-        "SELECT {shown} AS breakdown, groupArray(bucket) AS ks, groupArray(if(isNaN({n}), 0, {n})) AS vs "
-        "FROM ({s}) AS grouped GROUP BY grouped.breakdown",
-        shown=as_list(plan.query.breakdown.properties, Sql("grouped.breakdown")),
-        n=Sql("toFloat64(ifNull(value, 0))"),
+    value = Sql("toFloat64(ifNull(value, 0))")
+    if series.math.source not in _COUNTING:
+        value = Sql("if(isNaN({v}), 0, {v})", v=value)
+    lines = Sql(
+        "groupArray(bucket) AS ks, groupArray({value}) AS vs FROM ({s}) AS grouped GROUP BY grouped.breakdown",
+        value=value,
         s=source,
     )
+    shown = as_list(plan.query.breakdown.properties, Sql("grouped.breakdown"))
     if not plan.query.breakdown:
-        return Sql(
-            "SELECT {i:UInt16} AS branch, breakdown, false AS is_other, ks AS keys, vs AS values FROM ({f})",
-            i=index,
-            f=found,
-        )
+        return Sql("SELECT {i:UInt16} AS branch, {b} AS breakdown, false AS is_other, {l}", i=index, b=shown, l=lines)
     null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
     return Sql(
         "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, "
         "(sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values "
         "FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
         "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, "
-        "if(is_other, {none}, breakdown) AS kept FROM ({f})) GROUP BY kept, is_other",
+        "if(is_other, {none}, breakdown) AS kept FROM (SELECT {b} AS breakdown, {l})) GROUP BY kept, is_other",
         i=index,
         null_last=null_last,
         limit=plan.query.breakdown_limit,
         none=NO_BREAKDOWN,
-        f=found,
+        b=shown,
+        l=lines,
     )

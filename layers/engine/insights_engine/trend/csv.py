@@ -8,8 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-# A cell that a spreadsheet would run as a formula is shown as text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from insights_engine.spreadsheets import as_text
 
 
 def trend_csv(series: list[dict[str, Any]], first_line: str | None = None) -> str:
@@ -21,12 +20,8 @@ def trend_csv(series: list[dict[str, Any]], first_line: str | None = None) -> st
     writer.writerow(["series", *(series[0].get("labels") or [] if series else [])])
     for row in series:
         name = (row.get("action") or {}).get("custom_name") or row["label"]
-        writer.writerow([_safe(str(name)), *(row.get("data") or [])])
+        writer.writerow([as_text(str(name)), *(row.get("data") or [])])
     return out.getvalue()
-
-
-def _safe(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
 def file_name(export_name: str | None, date_from: str, date_to: str) -> str:

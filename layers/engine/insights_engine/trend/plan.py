@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from insights_engine.dates import Range, parse, resolve
+from insights_engine.dates import END_OF_DAY, Range, parse, resolve
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError
 from insights_engine.intervals import INTERVALS, Interval, bucket_key, buckets
@@ -92,6 +92,8 @@ def _distance(query: TrendQuery, interval: Interval, current: Range, project: Pr
             )
         return current.start.replace(tzinfo=None) - moved.at.replace(tzinfo=None)
     length = current.end - current.start
+    if current.end.time() == END_OF_DAY:  # which belongs to the range
+        length += timedelta(microseconds=1)
     if query.display.is_exact or query.explicit_date or interval.name == "minute":
         return length
     if interval.name == "hour":

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from insights_engine.dates import Range
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.intervals import INTERVALS, Interval, bucket_key, bucket_sql
-from insights_engine.scan import Scan, require_group_index
+from insights_engine.scan import Scan, micros, require_group_index
 from insights_engine.sql import TRUE, Sql, both, number
+from insights_engine.trend.breakdowns import NO_BREAKDOWN
 from insights_engine.trend.maths import Math, Source
 from insights_engine.trend.model import Series
 
@@ -245,21 +246,23 @@ def _first(ask: Ask) -> Sql:
         )
     )
     passing = TRUE if ask.math.among_matching else ask.filters
-    of_first = Sql("{b}" if ask.is_by_person else "argMinIf({b}, ts, ifNull({p}, false))", b=ask.breakdown, p=passing)
+    is_passing = Sql("ifNull({c}, false)", c=passing)
+    of_first = Sql("argMinIf({b}, ts, {p})", b=ask.breakdown, p=is_passing)
+    if ask.is_by_person or ask.breakdown == NO_BREAKDOWN:
+        of_first = ask.breakdown
+    # Without filters the first event passes, which need not be worked out for every event.
+    having = Sql("minIf(ts, {p}) = {f} AND countIf({p}) > 0", p=is_passing, f=first) if passing != TRUE else TRUE
     return Sql(
         "SELECT {bucket} AS bucket, breakdown, {value} AS value FROM (SELECT min(ts) AS {first}, "
-        "{of_first} AS breakdown {source} WHERE {where} GROUP BY {group} "
-        "HAVING {first} >= fromUnixTimestamp64Micro({lower:Int64}) AND minIf(ts, {passing}) = {first} "
-        "AND countIf({passing}) > 0) GROUP BY bucket, breakdown",
+        "{of_first} AS breakdown {source} WHERE {where} GROUP BY {group} HAVING {having}) GROUP BY bucket, breakdown",
         bucket=bucket,
         value=ask.aggregate(Sql("1")),
         first=first,
         of_first=of_first,
-        passing=Sql("ifNull({c}, false)", c=passing),
+        having=both(Sql("{f} >= fromUnixTimestamp64Micro({l:Int64})", f=first, l=micros(ask.span.select_from)), having),
         source=ask.scan.from_clause(),
         where=everything,
         group=Sql("{p}, breakdown" if ask.is_by_person else "{p}", p=ask.scan.person),
-        lower=round(ask.span.select_from.timestamp() * 1_000_000),
     )
 
 

@@ -1,0 +1,67 @@
+"""`/api/person/retention`: the people behind a row or a cell of the older form of retention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from insights_acl.access import authorize
+from insights_engine.errors import ValidationError
+from insights_engine.flat import json_value, whole
+from insights_engine.http import JsonResponse, json_object
+from insights_engine.retention.answer import Chosen
+from insights_engine.retention.legacy import parse_legacy
+from insights_engine.retention.model import MAX_INTERVALS, RetentionQuery
+
+from insights_api.pagination import DEFAULT_LIMIT, link
+from insights_api.retention_actors import page
+from insights_api.trend import require_json
+
+router = APIRouter()
+MAX_LIMIT = 1000
+_MOST = 2**31 - 1
+
+
+@router.api_route("/api/person/retention", methods=["GET", "POST"])
+@router.api_route("/api/projects/{project_id}/persons/retention", methods=["GET", "POST"])
+async def person_retention(request: Request) -> Response:
+    """The parameters of retention, and `selected_interval`. Without a project in the path, `project_id` names it."""
+    request.path_params.setdefault("project_id", request.query_params.get("project_id") or "@current")
+    access = await authorize(request, "insight:read", "person:read", body_token=True)
+    values: dict[str, Any] = dict(request.query_params)
+    if request.method == "POST":
+        require_json(request)
+        values |= await json_object(request)
+    query = parse_legacy(values)
+    limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+    offset = whole(values, "offset", 0, _MOST) or 0
+    found = page(access, query, _chosen(values, query), limit, offset)
+    came = [(actor, set(columns)) for actor, columns in found.found]
+    return JsonResponse(
+        {
+            "result": [
+                {"person": actor, "appearances": [int(k in columns) for k in range(found.actors.width)]}
+                for actor, columns in came
+            ],
+            "next": link(request, limit, offset + limit) if found.actors.has_more else None,
+            "missing_persons": found.missing,
+        }
+    )
+
+
+def _chosen(values: Mapping[str, Any], query: RetentionQuery) -> Chosen:
+    """`selected_interval` is the row; with `breakdown_values` those are the row, and it is the column of a cell."""
+    selected = whole(values, "selected_interval", 0, MAX_INTERVALS - 1)
+    row = json_value(values, "breakdown_values")
+    if row in (None, "", []):
+        if query.breakdown:
+            raise ValidationError("breakdown_values is required: the rows are those of values", attr="breakdown_values")
+        return Chosen(row=selected or 0)
+    if not isinstance(row, list) or any(isinstance(v, bool | dict | list) for v in row):
+        raise ValidationError("breakdown_values must be a list of values", attr="breakdown_values")
+    if query.breakdown:
+        return Chosen(value="::".join("" if v is None else str(v) for v in row), column=selected)
+    number = whole({"breakdown_values": row[0]}, "breakdown_values", 0, MAX_INTERVALS - 1)
+    return Chosen(row=number or 0, column=selected)

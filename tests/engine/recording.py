@@ -1,0 +1,30 @@
+"""A ClickHouse that keeps what it is asked for a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from insights_engine.clickhouse import ClickHouse, Rows
+from insights_engine.services import Services
+from insights_engine.sql import Sql
+
+
+class Recording(ClickHouse):
+    asked: list[Sql]
+
+    def read(self, sql: Sql, *, project_id: int) -> Rows:
+        self.asked.append(sql)
+        return super().read(sql, project_id=project_id)
+
+
+def recorded(services: Services) -> tuple[Services, Recording]:
+    """The same stores and the same database, and what is asked of it from now on."""
+    made = Services(services.settings)
+    clickhouse = Recording(services.settings.clickhouse_dsn, services.settings)
+    clickhouse.asked = []
+    made.__dict__["clickhouse"] = clickhouse
+    return made, clickhouse
+
+
+def put(services: Services, key: tuple[str, str], **item: Any) -> None:
+    services.policies.put({"pk": key[0], "sk": key[1], **item})

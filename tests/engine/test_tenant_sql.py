@@ -1,0 +1,189 @@
+"""Every SELECT that a compiler makes over a tenants' table names the project, by itself and wherever it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from insights_engine import keys
+from insights_engine.lifecycle import answer as lifecycle
+from insights_engine.project import Project
+from insights_engine.services import Services
+from insights_engine.stickiness import answer as stickiness
+from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.tables import TENANT_TABLES
+from insights_engine.trend.answer import answer
+from insights_engine.trend.displays import DISPLAYS
+from insights_engine.trend.maths import MATHS
+from insights_engine.trend.node import parse_node
+
+from tests.engine.conftest import NewProject, Workplace
+from tests.engine.recording import Recording, put, recorded
+
+NOW = datetime(2024, 3, 20, 15, 30, tzinfo=UTC)
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
+_INNERMOST = re.compile(r"\(([^()]*)\)")
+_TENANT = re.compile(rf"\b(?:FROM|JOIN|IN)\s+(?:{'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
+_NAMED = re.compile(r"(?<![\w.])project = \{p\d+:UInt32\}")
+
+
+def unnamed(text: str) -> list[str]:
+    """The SELECTs of the statement that read a tenants' table and do not name the project."""
+    return [one for one in selects(text) if _TENANT.search(one) and not _NAMED.search(one)]
+
+
+def selects(text: str) -> Iterator[str]:
+    """Each SELECT without those in it."""
+    text = _QUOTED.sub("q", text)
+    while found := _INNERMOST.search(text):
+        inner = found[1]
+        is_select = re.match(r"\s*(SELECT|WITH)\b", inner, re.IGNORECASE)
+        if is_select:
+            yield from re.split(r"\b(?:UNION|INTERSECT|EXCEPT)\b", inner, flags=re.IGNORECASE)
+        text = text[: found.start()] + (" q " if is_select else f" {inner} ") + text[found.end() :]
+    yield from re.split(r"\b(?:UNION|INTERSECT|EXCEPT)\b", text, flags=re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("SELECT 1 FROM events WHERE project = {p0:UInt32}", 0),
+        ("SELECT 1 FROM events WHERE (day > 1) AND (project = {p0:UInt32})", 0),
+        ("SELECT 1 FROM events", 1),
+        ("SELECT 1 FROM events WHERE project = 7", 1),
+        ("SELECT 1 FROM events WHERE x.project = {p0:UInt32}", 1),
+        ("SELECT 1 FROM events WHERE person IN (SELECT person FROM persons WHERE project = {p0:UInt32})", 1),
+        ("SELECT 1 FROM events WHERE project = {p0:UInt32} AND person IN (SELECT person FROM persons)", 1),
+        ("SELECT 1 FROM events WHERE project = {p0:UInt32} UNION ALL SELECT 1 FROM events", 1),
+        ("SELECT 1 FROM (SELECT 1 FROM groups) WHERE 'project = {p0:UInt32}'", 1),
+        ("SELECT 1 WHERE 1 IN events", 1),
+        ("SELECT `FROM events` FROM x", 0),
+    ],
+)
+def test_what_this_file_finds(text: str, count: int) -> None:
+    assert len(unnamed(text)) == count
+
+
+# Questions: each by itself, over every maths, display and kind of insight.
+
+BUY = {"kind": "EventsNode", "event": "buy"}
+GROUP_0 = {"type": "group", "group_type_index": 0, "key": "size"}
+FILTERS: dict[str, Any] = {
+    "event": {"type": "event", "key": "plan", "value": ["a", "b"]},
+    "event, negated": {"type": "event", "key": "plan", "operator": "is_not", "value": "a"},
+    "person": {"type": "person", "key": "email", "operator": "icontains", "value": "x"},
+    "person, negated": {"type": "person", "key": "email", "operator": "is_not_set", "value": "x"},
+    "distinct id": {"type": "person", "key": "distinct_id", "value": "x"},
+    "group": {**GROUP_0, "operator": "gt", "value": 3},
+    "session": {"type": "session", "key": "$session_duration", "operator": "gt", "value": 3},
+    "channel": {"type": "session", "key": "$channel_type", "value": "Direct"},
+    "element": {"type": "element", "key": "selector", "value": "a.b > c"},
+    "metadata": {"type": "event_metadata", "key": "distinct_id", "value": "x"},
+    "person id": {"type": "event_metadata", "key": "person_id", "value": "x"},
+    "stored cohort": {"type": "cohort", "key": "id", "value": 1},
+    "computed cohort": {"type": "cohort", "key": "id", "value": 2, "operator": "not_in"},
+    "cohort of cohorts": {"type": "cohort", "key": "id", "value": 3},
+    "expression": {"type": "hogql", "key": "properties.plan = 'a' AND person.properties.email != 'x'"},
+    "tree": {"type": "OR", "values": [{"type": "cohort", "key": "id", "value": 3}, {**GROUP_0, "value": "x"}]},
+}
+BREAKDOWNS: dict[str, dict[str, Any]] = {
+    "event": {"breakdown": "plan", "breakdown_type": "event"},
+    "person": {"breakdown": "email", "breakdown_type": "person"},
+    "group": {"breakdown": "size", "breakdown_type": "group", "breakdown_group_type_index": 0},
+    "session": {"breakdown": "$entry_pathname", "breakdown_type": "session"},
+    "metadata": {"breakdown": "person_id", "breakdown_type": "event_metadata"},
+    "expression": {"breakdown": "person.properties.email", "breakdown_type": "hogql"},
+    "cohort": {"breakdown": [1, 2, 3], "breakdown_type": "cohort"},
+    "all users": {"breakdown": [1, "all"], "breakdown_type": "cohort"},
+    "bins": {"breakdowns": [{"property": "price", "histogram_bin_count": 3}, {"property": "email", "type": "person"}]},
+}
+
+
+def questions() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in MATHS:
+        measured = {**BUY, "math": name, "math_property": "price", "math_group_type_index": 0, "math_hogql": "count()"}
+        for kind, by in {"": {}, "person": BREAKDOWNS["person"], "cohort": BREAKDOWNS["cohort"]}.items():
+            yield f"{name} by {kind}", {"series": [measured], "breakdownFilter": by}
+    for kind in ("person_properties", "session_properties"):
+        key = "$session_duration" if kind == "session_properties" else "age"
+        yield kind, {"series": [{**BUY, "math": "avg", "math_property": key, "math_property_type": kind}]}
+    for name, display in DISPLAYS.items():
+        by = {} if display.kind == "heatmap" else BREAKDOWNS["person"]
+        yield name, {"series": [BUY], "trendsFilter": {"display": name}, "breakdownFilter": by}
+    for name, leaf in FILTERS.items():
+        where = leaf if "values" in leaf else [leaf]
+        yield f"{name} of all", {"series": [BUY, {**BUY, "math": "dau"}], "properties": where}
+        yield f"{name} of one", {"series": [{**BUY, "math": "first_time_for_user", "properties": where}]}
+    for name, by in BREAKDOWNS.items():
+        yield f"by {name}", {"series": [BUY], "breakdownFilter": by, "compareFilter": {"compare": True}}
+    yield "action", {"series": [{"kind": "ActionsNode", "id": 4}], "dateRange": {"date_from": "all"}}
+    yield "several", {"series": [{"kind": "GroupNode", "nodes": [BUY, {"kind": "ActionsNode", "id": 4}]}]}
+    yield "formula", {"series": [BUY, BUY], "trendsFilter": {"formula": "A / B"}, "samplingFactor": 0.5}
+    yield "tests", {"series": [BUY], "filterTestAccounts": True, "interval": "hour"}
+
+
+QUESTIONS = dict(questions())
+
+
+@pytest.fixture(scope="module", params=["plain", "merging, moved"])
+def place(request: pytest.FixtureRequest, new_project: NewProject) -> Workplace:
+    """A project with cohorts, an action and test accounts; one whose persons were merged and whose zone was changed."""
+    moved = {"has_pending_merges": True, "timezone": "Asia/Tokyo", "days_timezone": "UTC"}
+    tests = [FILTERS["computed cohort"], FILTERS["person"], FILTERS["group"]]
+    made = new_project(test_account_filters=tests, **(moved if request.param != "plain" else {}))
+    services, number = made.services, made.id
+    cohort = {"type": "cohort", "key": "id", "value": 2, "negation": True}
+    email = {"type": "person", "key": "email", "operator": "regex", "value": "@x"}
+    put(services, keys.cohort(number, 1), id=1, name="stored", is_static=True)
+    put(
+        services,
+        keys.cohort(number, 2),
+        id=2,
+        name="computed",
+        filters={"properties": {"type": "OR", "values": [email]}},
+    )
+    nested = {"type": "AND", "values": [{"type": "OR", "values": [cohort, {**cohort, "value": 1}]}]}
+    put(services, keys.cohort(number, 3), id=3, name="nested", filters={"properties": nested})
+    steps = [{"event": "buy", "properties": [FILTERS["cohort of cohorts"]]}, {"event": "look", "selector": "a > b"}]
+    put(services, keys.action(number, 4), id=4, name="action", steps=steps)
+    return made
+
+
+@pytest.fixture(scope="module")
+def asked(place: Workplace) -> tuple[Services, Recording, Project]:
+    services, clickhouse = recorded(place.services)
+    return services, clickhouse, Project.from_item(place.item())
+
+
+def check(clickhouse: Recording) -> None:
+    statements, clickhouse.asked[:] = clickhouse.asked[:], []
+    assert statements
+    for statement in statements:
+        assert unnamed(statement.text) == []
+        # The only number that a project's name is compared with is the project's.
+        named = {statement.params[name] for name in re.findall(r"project = \{(p\d+):UInt32\}", statement.text)}
+        assert len(named) == 1
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_select_of_a_trend_names_the_project(asked: tuple[Services, Recording, Project], name: str) -> None:
+    services, clickhouse, project = asked
+    answer(parse_node({"kind": "TrendsQuery", **QUESTIONS[name]}), project, services, NOW)
+    check(clickhouse)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_select_of_a_lifecycle_and_of_stickiness_names_the_project(
+    asked: tuple[Services, Recording, Project], name: str
+) -> None:
+    services, clickhouse, project = asked
+    where = FILTERS[name] if "values" in FILTERS[name] else [FILTERS[name]]
+    node = {"series": [{"kind": "ActionsNode", "id": 4}], "properties": where, "filterTestAccounts": True}
+    found = lifecycle.parse_node({"kind": "LifecycleQuery", **node})
+    lifecycle.answer(found, project, services, NOW)
+    check(clickhouse)
+    stickiness.answer(parse_stickiness({"kind": "StickinessQuery", **node}), project, services, NOW)
+    check(clickhouse)

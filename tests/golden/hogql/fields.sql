@@ -1,0 +1,4 @@
+-- person.properties.email = group_0.properties.owner or session.$session_duration > 60
+((persons_value0 <=> group0_value0) OR ifNull((toFloat64OrNull(sessions_value0) > {p0:Int64}), false))
+-- p0 = 60
+FROM events LEFT ANY JOIN (SELECT person AS persons_key, CAST(properties.`email`, 'Nullable(String)') AS persons_value0 FROM persons FINAL WHERE project = {p0:UInt32} AND is_deleted = 0) AS persons ON person = persons_key LEFT ANY JOIN (SELECT key AS group0_key, CAST(properties.`owner`, 'Nullable(String)') AS group0_value0 FROM groups FINAL WHERE project = {p0:UInt32} AND type = {p1:UInt8}) AS group0 ON group0 = group0_key LEFT ANY JOIN (SELECT session AS sessions_key, CAST(dateDiff('second', min(ts), max(ts)), 'Nullable(String)') AS sessions_value0 FROM events WHERE project = {p0:UInt32} AND session != 0 GROUP BY session) AS sessions ON session = sessions_key

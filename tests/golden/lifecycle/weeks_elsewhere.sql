@@ -1,0 +1,20 @@
+SELECT state.1 AS status, state.2 AS place, count() AS actors
+FROM (SELECT arrayJoin(arrayConcat(arrayMap((at, last) -> (multiIf(last = at - 1, 'returning', last = -1 AND created = at, 'new', 'resurrecting'), at), active, arrayPushFront(arrayPopBack(active), -1)), arrayMap(at -> ('dormant', at + 1), arrayFilter((at, next) -> next != at + 1, active, arrayPushBack(arrayPopFront(active), -1))))) AS state
+FROM (SELECT arraySort(groupUniqArray(toInt64(indexOf({p0:Array(Int64)}, toInt64(toStartOfWeek(toDate(toTimeZone(ts, {p1:String})), 1)))))) AS active, toInt64(indexOf({p0:Array(Int64)}, toInt64(toStartOfWeek(toDate(toTimeZone(any(persons_value0), {p1:String})), 1)))) AS created
+FROM events
+LEFT ANY JOIN (SELECT person AS persons_key, created_at AS persons_value0
+FROM persons FINAL
+WHERE project = {p2:UInt32} AND is_deleted = 0) AS persons ON person = persons_key
+WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND ((day >= {p4:Date} AND day <= {p5:Date}) AND (ts >= fromUnixTimestamp64Micro({p6:Int64})) AND (ts <= fromUnixTimestamp64Micro({p7:Int64})))
+GROUP BY person))
+WHERE place BETWEEN 2 AND {p8:Int64}
+GROUP BY status, place
+-- p0 = [19772, 19779, 19786]
+-- p1 = 'Asia/Tokyo'
+-- p2 = 7
+-- p3 = 'buy'
+-- p4 = '2024-02-17'
+-- p5 = '2024-03-12'
+-- p6 = 1708268400000000
+-- p7 = 1710082799999999
+-- p8 = 3

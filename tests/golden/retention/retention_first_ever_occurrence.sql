@@ -1,0 +1,17 @@
+SELECT '' AS breakdown, false AS is_other, groupArray(toInt64(cell)) AS cells, groupArray(toFloat64(actors)) AS actors, groupArray(amount) AS amounts
+FROM (SELECT breakdown, cell, count() AS actors, sum(amount) AS amount
+FROM (SELECT breakdown, actor, start * {p0:Int64} + arrayJoin(arrayConcat([toInt64(0)], arrayFilter(c -> c > 0, arrayMap(r -> if((r - start) < {p1:Int64}, toInt64((r - start)), toInt64(0)), returns)))) AS cell, toFloat64(0) AS amount
+FROM (SELECT breakdown, actor, starts, returns, arrayJoin(starts) AS start
+FROM (SELECT '' AS breakdown, person AS actor, arrayFilter(x -> x >= 0 AND x < {p1:Int64}, if((countIf(ifNull(event = {p2:String}, false)) > 0) AND (countIf(ifNull(event = {p2:String}, false)) > 0 AND minIf(ts, ifNull(event = {p2:String}, false)) = minIf(ts, ifNull(event = {p2:String}, false))), [minIf(toInt64(day) - {p3:Int64}, ifNull(event = {p2:String}, false))], [])) AS starts, groupUniqArrayIf(toInt64(day) - {p3:Int64}, ifNull(event = {p2:String}, false)) AS returns
+FROM events
+WHERE (project = {p4:UInt32}) AND ((day >= {p5:Date} AND day <= {p6:Date}) AND (event = {p2:String}))
+GROUP BY actor
+HAVING notEmpty(starts))))
+GROUP BY breakdown, cell)
+-- p0 = 100000
+-- p1 = 3
+-- p2 = '$pageview'
+-- p3 = 19785
+-- p4 = 7
+-- p5 = '1970-01-02'
+-- p6 = '2024-03-05'

@@ -1,0 +1,13 @@
+SELECT {p0:UInt16} AS branch, intervals, count() AS actors
+FROM (SELECT actor, count() AS intervals
+FROM (SELECT group0 AS actor, toInt64(day) AS bucket
+FROM events
+WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (group0 != '')
+GROUP BY actor, bucket)
+GROUP BY actor)
+GROUP BY intervals
+-- p0 = 0
+-- p1 = 7
+-- p2 = 'buy'
+-- p3 = '2024-03-01'
+-- p4 = '2024-03-04'
