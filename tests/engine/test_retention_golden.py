@@ -34,27 +34,38 @@ NODES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "elsewhere": ("elsewhere", {"period": "Week"}, {}),
     "pending_merges": ("merging", {}, {}),
     "two_sides": ("plain", {"targetEntity": {"id": "up"}, "returningEntity": {"id": 5, "type": "actions"}}, {}),
-    "own_filters": ("plain", {"targetEntity": {"id": None, "properties": FREE}, "retentionType": "retention_first_ever_occurrence"}, {}),
+    "own_filters": (
+        "plain",
+        {"targetEntity": {"id": None, "properties": FREE}, "retentionType": "retention_first_ever_occurrence"},
+        {},
+    ),
     "groups": ("plain", {}, {"aggregation_group_type_index": 1}),
     "sampled": ("plain", {}, {"samplingFactor": 0.1}),
     "cumulative": ("plain", {"cumulative": True}, {}),
     "minimum": ("plain", {"minimumOccurrences": 2}, {}),
     "brackets": ("plain", {"retentionCustomBrackets": [1, 3]}, {}),
     "sum": ("plain", PRICE, {}),
-    "sum_first_ever": ("plain", {**PRICE, "retentionType": "retention_first_ever_occurrence"}, {"breakdownFilter": PLAN}),
+    "sum_first_ever": (
+        "plain",
+        {**PRICE, "retentionType": "retention_first_ever_occurrence"},
+        {"breakdownFilter": PLAN},
+    ),
     "windows_hours": ("plain", {"timeWindowMode": "24_hour_windows"}, {}),
     "windows_days": ("plain", {"timeWindowMode": "24_hour_windows", "period": "Week"}, {}),
     "by_property": ("plain", {}, {"breakdownFilter": PLAN}),
     "by_first_value": ("plain", {"retentionType": "retention_first_ever_occurrence"}, {"breakdownFilter": PLAN}),
     "by_cohorts": ("plain", {}, {"breakdownFilter": {"breakdown": [3, "all"], "breakdown_type": "cohort"}}),
-}  # fmt: skip
+}
 FLAT: dict[str, dict[str, Any]] = {
     "flat_hours": {"period": "Hour"},
     "flat_months": {"period": "Month", "retention_type": "retention_first_time"},
     "flat_line": {"display": "ActionsLineGraph"},
     "flat_table": {"breakdowns": [{"type": "event", "property": "plan"}, {"type": "person", "property": "email"}]},
-    "flat_table_first": {"breakdowns": [PLAN | {"property": "plan", "type": "event"}], "retention_type": "retention_first_time"},
-}  # fmt: skip
+    "flat_table_first": {
+        "breakdowns": [PLAN | {"property": "plan", "type": "event"}],
+        "retention_type": "retention_first_time",
+    },
+}
 
 
 def plan_of(query: RetentionQuery, project: str = "plain") -> Plan:

@@ -19,22 +19,14 @@ from insights_engine.retention.legacy import parse_legacy
 from insights_engine.retention.node import parse_node
 from insights_engine.retention.shape import shape
 from insights_engine.services import Services
+from insights_engine.sql import Sql
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
 from tests.engine.models import retention as model
+from tests.engine.models.retention_questions import TYPES, questions, worlds
 
 QUESTIONS = 12
-# Clock changes of these zones are within the events' days, or their clocks are off by half an hour.
-ZONES = {
-    "UTC": "2022-03-20",
-    "Europe/Berlin": "2022-10-20",
-    "America/New_York": "2022-03-01",
-    "America/Sao_Paulo": "2018-10-22",
-    "Asia/Kolkata": "2022-02-20",
-}
-PERIODS = ("Hour", "Day", "Day", "Week", "Month")
-TYPES = ("retention_recurring", "retention_first_time", "retention_first_ever_occurrence")
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 quick = settings(
     max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
@@ -43,55 +35,6 @@ quick = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
     suppress_health_check=list(HealthCheck),
 )
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
-    """A zone, and events that crowd within a few hours, days or months of it."""
-    zone = draw(st.sampled_from(sorted(ZONES)))
-    first = datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC)
-    step = draw(st.sampled_from([timedelta(minutes=30), timedelta(hours=4), timedelta(days=3)]))
-    event = st.fixed_dictionaries(
-        {
-            "event": st.sampled_from(["a", "b"]),
-            "person": st.integers(0, 3),
-            "at": st.integers(0, 40).map(lambda i: first + timedelta(days=12) + i * step),
-            "k": st.sampled_from(["", "", "x", "x", "y", "z"]),
-            "n": st.sampled_from([None, 1, 2.5, "3", "x", 0]),
-            "company": st.sampled_from([None, "c1", "c2"]),
-        }
-    )
-    return zone, draw(st.lists(event, min_size=4, max_size=30))
-
-
-SIDE = st.fixed_dictionaries({"event": st.sampled_from(["a", "a", "b", None]), "k": st.sampled_from([None, None, "x"])})
-
-
-@st.composite
-def questions(draw: st.DrawFn, zone: str, events: list[dict[str, Any]]) -> dict[str, Any]:
-    near = draw(st.sampled_from([e["at"] for e in events]))
-    mode = draw(st.sampled_from(["count", "count", "count", "sum", "avg", "rolling"]))
-    brackets = draw(st.sampled_from([None, None, None, [1], [2, 1, 3]]))
-    return {
-        "period": draw(st.sampled_from(PERIODS)),
-        "n": draw(st.integers(1, 8)),
-        "date_to": near + timedelta(hours=draw(st.integers(-30, 60)), minutes=draw(st.sampled_from([0, 13]))),
-        "type": draw(st.sampled_from(TYPES)),
-        "target": draw(SIDE),
-        "returning": draw(SIDE),
-        "only": draw(st.sampled_from([None, None, None, "x"])),
-        "mode": mode,
-        "rolling": mode == "rolling",
-        "sum": mode in ("sum", "avg"),
-        "cumulative": mode == "count" and draw(st.booleans()),
-        "minimum": draw(st.sampled_from([1, 1, 2])),
-        "brackets": brackets,
-        "by": draw(st.sampled_from([None, None, "k", "plan", "cohorts"])),
-        "limit": draw(st.sampled_from([1, 2, 25])),
-        "group": draw(st.sampled_from([None, None, 0])),
-        "monday": draw(st.booleans()),
-        "earlier": draw(st.sampled_from([None, None, 0, 5])),
-    }
 
 
 def floor(q: dict[str, Any], at: datetime, zone: ZoneInfo, monday: bool) -> datetime:
@@ -229,19 +172,13 @@ def merge(asker: Asker, one: int, into: int) -> None:
     numbers = {
         row[0]: row[1]
         for row in asker.services.clickhouse.admin_read(
-            model_sql("SELECT distinct_id, person FROM person_distinct_ids WHERE project = {p:UInt32}", asker.id)
+            Sql("SELECT distinct_id, person FROM person_distinct_ids WHERE project = {p:UInt32}", p=asker.id)
         ).rows
     }
     row = {"project": asker.id, "person": numbers[f"p{one}"], "survivor": numbers[f"p{into}"]}
     line = json.dumps({**row, "is_deleted": 0, "version": 1}).encode()
     asker.services.clickhouse.insert_json("person_merges", (*row, "is_deleted", "version"), line)
     asker.change(has_pending_merges=True)
-
-
-def model_sql(text: str, project: int) -> Any:
-    from insights_engine.sql import Sql
-
-    return Sql(text, p=project)
 
 
 def merged(events: list[dict[str, Any]], moved: bool) -> list[dict[str, Any]]:
@@ -256,7 +193,7 @@ def test_a_node_is_answered_as_by_the_model(
     zone, events = world
     asker = new_world(zone, events, moved)
     for _ in range(QUESTIONS):
-        q = data.draw(questions(zone, events))
+        q = data.draw(questions(events))
         asker.change(week_start_day=int(q["monday"]))
         wanted, date_from = expected(q, ZoneInfo(zone), merged(events, moved))
         query = parse_node(node_of(q, date_from))
@@ -278,7 +215,7 @@ def test_flat_parameters_are_answered_as_by_the_model(
     zone, events = world
     asker, info = new_world(zone, events, moved), ZoneInfo(zone)
     for _ in range(QUESTIONS):
-        q = data.draw(questions(zone, events))
+        q = data.draw(questions(events))
         plain = {"rolling": False, "sum": False, "cumulative": False, "minimum": 1, "brackets": None, "mode": "count"}
         kind = TYPES[0] if q["type"] == TYPES[2] else q["type"]
         q |= plain | {"type": kind, "target": {**q["target"], "k": None}, "returning": {**q["returning"], "k": None}}

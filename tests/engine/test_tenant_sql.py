@@ -11,6 +11,9 @@ import pytest
 from insights_engine import keys
 from insights_engine.lifecycle import answer as lifecycle
 from insights_engine.project import Project
+from insights_engine.retention import answer as retention
+from insights_engine.retention.model import RETENTION_TYPES, WINDOW_MODES
+from insights_engine.retention.node import parse_node as parse_retention
 from insights_engine.services import Services
 from insights_engine.stickiness import answer as stickiness
 from insights_engine.stickiness.model import parse_node as parse_stickiness
@@ -187,3 +190,24 @@ def test_every_select_of_a_lifecycle_and_of_stickiness_names_the_project(
     check(clickhouse)
     stickiness.answer(parse_stickiness({"kind": "StickinessQuery", **node}), project, services, NOW)
     check(clickhouse)
+
+
+@pytest.mark.parametrize("name", ["person", "group", "session", "element", "expression", "tree"])
+@pytest.mark.parametrize("mode", WINDOW_MODES)
+@pytest.mark.parametrize("kind", RETENTION_TYPES)
+def test_every_select_of_a_retention_names_the_project(
+    asked: tuple[Services, Recording, Project], kind: str, mode: str, name: str
+) -> None:
+    services, clickhouse, project = asked
+    where = FILTERS[name] if "values" in FILTERS[name] else [FILTERS[name]]
+    asks = {
+        "retentionType": kind,
+        "timeWindowMode": mode,
+        "targetEntity": {"id": "buy", "type": "events", "properties": where},
+        "returningEntity": {"id": 4, "type": "actions"},
+    }
+    for by in ({}, BREAKDOWNS["person"]):
+        node = {"retentionFilter": asks, "properties": where, "filterTestAccounts": True, "breakdownFilter": by}
+        query = parse_retention({"kind": "RetentionQuery", **node})
+        retention.answer(query, project, services, NOW)
+        check(clickhouse)

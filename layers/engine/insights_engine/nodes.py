@@ -26,7 +26,7 @@ Text = Annotated[str, Field(max_length=1000)]
 class Node(BaseModel):
     """A node's schema is closed: an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class DateRange(Node):

@@ -8,7 +8,7 @@ from datetime import datetime
 from insights_engine import definitions
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
-from insights_engine.errors import ValidationError
+from insights_engine.errors import ValidationError, attr_of
 from insights_engine.filters import parse_filters
 from insights_engine.project import Project
 from insights_engine.retention.compile import compile_actors, compile_retention
@@ -103,6 +103,9 @@ def make_plan(query: RetentionQuery, project: Project, services: Services, now: 
     found = definitions.Definitions()
     if actions or cohorts:
         found = definitions.load(services.policies, project.id, actions, cohorts)
-    for action_id in sorted(actions - set(found.actions)):
-        raise ValidationError(f"Action {action_id} does not exist in this project", attr="id")
+    for side in (query.target, query.returning):
+        for action_id in action_ids(side.entity) - set(found.actions):
+            raise ValidationError(
+                f"Action {action_id} does not exist in this project", attr=attr_of(f"{side.field}.id")
+            )
     return Plan(query, project, found, now, make_window(query, project, now))

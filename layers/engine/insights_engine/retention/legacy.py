@@ -7,7 +7,7 @@ from typing import Any
 
 from insights_engine.entities import ActionEntity, EventEntity
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import group_index, parse_filters
+from insights_engine.filters import Group, group_index, parse_filters
 from insights_engine.flat import action_id, breakdown_of, flag, json_value, sampling_of, text, whole
 from insights_engine.retention.model import FIRST_TIME, MAX_INTERVALS, MEANS, PERIODS, RECURRING, RetentionQuery, Side
 
@@ -44,11 +44,14 @@ def _mean(values: Mapping[str, Any]) -> str:
     return str(mean)
 
 
-def _properties(values: Mapping[str, Any]) -> Any:
-    value = json_value(values, "properties")
-    if isinstance(value, str):
+def _properties(values: Mapping[str, Any]) -> Group:
+    try:
+        value = json_value(values, "properties")
+    except ValidationError:
+        value = "unparsable"
+    if isinstance(value, str) and value:
         raise ValidationError("Properties are unparsable!")
-    return parse_filters(value, field="properties")
+    return parse_filters(value or None, field="properties")
 
 
 def _entity(values: Mapping[str, Any], name: str) -> Side | None:
@@ -60,7 +63,7 @@ def _entity(values: Mapping[str, Any], name: str) -> Side | None:
         raise ValidationError(f"{name} must be an object with id and type", attr=name)
     identity, kind = value.get("id"), value.get("type", "events")
     if kind == "actions":
-        return Side(ActionEntity(action_id(identity, f"{name}.id")))
+        return Side(ActionEntity(action_id(identity, f"{name}.id")), field=name)
     if kind != "events":
         return Side()
     if identity is not None and not isinstance(identity, str | int):

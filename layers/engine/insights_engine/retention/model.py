@@ -92,6 +92,7 @@ class Side:
 
     entity: EventEntity | ActionEntity = _PAGEVIEW
     filter: Group = EVERYTHING
+    field: str = ""
 
     @property
     def kind(self) -> str | int | None:

@@ -129,7 +129,7 @@ def _side(entity: _Entity | None, field: str) -> Side:
         return Side()
     own = parse_filters(entity.properties, field=f"{field}.properties")
     if entity.type == "actions" or entity.kind == "ActionsNode":
-        return Side(ActionEntity(action_id(entity.id, f"{field}.id"), entity.custom_name), own)
+        return Side(ActionEntity(action_id(entity.id, f"{field}.id"), entity.custom_name), own, field)
     if entity.type not in (None, "events"):
         raise unknown(f"{field}.type", entity.type, ("events", "actions"))
     return Side(EventEntity(None if entity.id is None else str(entity.id), entity.custom_name), own)
@@ -141,6 +141,15 @@ def _check(query: RetentionQuery) -> None:
         raise ValidationError(
             f'retentionFilter.aggregationProperty is required for aggregationType "{query.aggregation}"',
             attr="retentionFilter__aggregationProperty",
+        )
+    if any(breakdown.bins is not None for breakdown in query.breakdown.properties):
+        raise ValidationError(
+            "breakdownFilter: retention does not cut values into bins",
+            attr="breakdownFilter__breakdown_histogram_bin_count",
+        )
+    if query.aggregation != "count" and query.cumulative and not query.rolling_windows:
+        raise ValidationError(
+            "Cumulative retention is not supported for sums and averages.", attr="retentionFilter__cumulative"
         )
     if query.rolling_windows and query.cumulative:
         raise ValidationError(

@@ -63,7 +63,7 @@ class _FormulaNode(Node):
 class _TrendsFilter(BaseModel):
     """Visual fields are dropped before this is read."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
     display: str | None = None
     formula: str | None = None
     formulas: list[str] | None = None

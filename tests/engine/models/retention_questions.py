@@ -1,0 +1,68 @@
+"""Random events and random questions about who came back, for the comparison with the model."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+# Clock changes of these zones are within the events' days, or their clocks are off by half an hour.
+ZONES = {
+    "UTC": "2022-03-20",
+    "Europe/Berlin": "2022-10-20",
+    "America/New_York": "2022-03-01",
+    "America/Sao_Paulo": "2018-10-22",
+    "Asia/Kolkata": "2022-02-20",
+}
+PERIODS = ("Hour", "Day", "Day", "Week", "Month")
+TYPES = ("retention_recurring", "retention_first_time", "retention_first_ever_occurrence")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
+    """A zone, and events that crowd within a few hours, days or months of it."""
+    zone = draw(st.sampled_from(sorted(ZONES)))
+    first = datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC)
+    step = draw(st.sampled_from([timedelta(minutes=30), timedelta(hours=4), timedelta(days=3)]))
+    event = st.fixed_dictionaries(
+        {
+            "event": st.sampled_from(["a", "b"]),
+            "person": st.integers(0, 3),
+            "at": st.integers(0, 40).map(lambda i: first + timedelta(days=12) + i * step),
+            "k": st.sampled_from(["", "", "x", "x", "y", "z"]),
+            "n": st.sampled_from([None, 1, 2.5, "3", "x", 0]),
+            "company": st.sampled_from([None, "c1", "c2"]),
+        }
+    )
+    return zone, draw(st.lists(event, min_size=4, max_size=30))
+
+
+SIDE = st.fixed_dictionaries({"event": st.sampled_from(["a", "a", "b", None]), "k": st.sampled_from([None, None, "x"])})
+
+
+@st.composite
+def questions(draw: st.DrawFn, events: list[dict[str, Any]]) -> dict[str, Any]:
+    near = draw(st.sampled_from([e["at"] for e in events]))
+    mode = draw(st.sampled_from(["count", "count", "count", "sum", "avg", "rolling"]))
+    brackets = draw(st.sampled_from([None, None, None, [1], [2, 1, 3]]))
+    return {
+        "period": draw(st.sampled_from(PERIODS)),
+        "n": draw(st.integers(1, 8)),
+        "date_to": near + timedelta(hours=draw(st.integers(-30, 60)), minutes=draw(st.sampled_from([0, 13]))),
+        "type": draw(st.sampled_from(TYPES)),
+        "target": draw(SIDE),
+        "returning": draw(SIDE),
+        "only": draw(st.sampled_from([None, None, None, "x"])),
+        "mode": mode,
+        "rolling": mode == "rolling",
+        "sum": mode in ("sum", "avg"),
+        "cumulative": mode == "count" and draw(st.booleans()),
+        "minimum": draw(st.sampled_from([1, 1, 2])),
+        "brackets": brackets,
+        "by": draw(st.sampled_from([None, None, "k", "plan", "cohorts"])),
+        "limit": draw(st.sampled_from([1, 2, 25])),
+        "group": draw(st.sampled_from([None, None, 0])),
+        "monday": draw(st.booleans()),
+        "earlier": draw(st.sampled_from([None, None, 0, 5])),
+    }
