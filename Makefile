@@ -62,7 +62,6 @@ bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARG
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs
 	$(BIN)/insights openapi --write
-	$(BIN)/insights openapi --write
 
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
 	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \

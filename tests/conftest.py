@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,17 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     return check
 
 
+def _one_at_a_time(server: Any) -> None:
+    """moto copies a table while a transaction runs, and fails when another thread writes to it meanwhile."""
+    inner, lock = server._server.app, threading.Lock()
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        with lock:
+            return list(inner(environ, start_response))
+
+    server._server.app = application
+
+
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """AWS on a free port, and an environment in which the SDK finds it and nothing else."""
@@ -55,6 +67,7 @@ def moto_url() -> Iterator[str]:
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
+    _one_at_a_time(server)
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
     with pytest.MonkeyPatch.context() as patch:

@@ -24,6 +24,7 @@ FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
 
 # SQL that is put together as text: `file:function`. None of it comes from a request.
 SQL_AS_TEXT = {
+    "layers/engine/insights_engine/ingest/squash.py:_delete": "names of our own tables; the cluster's name is quoted",
     "layers/engine/insights_engine/ingest/squash.py:_rewrite": "names of our own tables and columns",
     "layers/engine/insights_engine/migrations.py:cluster_form": "our own files; the cluster's name is quoted",
     "layers/engine/insights_engine/queue/sqlite.py:_set_aside": "a condition that two statements share",

@@ -93,6 +93,20 @@ def test_a_change_that_is_wrong_names_its_field(api: Api, body: dict[str, Any]) 
     assert api("GET", f"actions/{action_id}").json()["name"] == "A"
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"url": "(?=", "url_matching": "contains"},
+        {"text": "(", "text_matching": None},
+        {"href": "", "href_matching": "regex"},
+        {"url": r"^/shop/\pL+(?i)x\z", "url_matching": "regex"},
+        {"selector": '*[data-attr="x"]:nth-child(2) > b.c#d'},
+    ],
+)
+def test_what_can_be_matched_is_taken(api: Api, step: dict[str, Any]) -> None:
+    make(api, "A", step)
+
+
 def test_without_the_key_s_scope_nothing_changes(api: Api, world: World) -> None:
     action_id = make(api, "A")
     reader = Api(api.stack, world.new_key(world.new_user(), ("action:read",)), api.project_id)

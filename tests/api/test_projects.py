@@ -21,6 +21,15 @@ def test_a_change_keeps_what_it_does_not_name(api: Api) -> None:
     assert (found["week_start_day"], found["surveys_opt_in"], found["name"]) == (1, True, "Project")
 
 
+def test_admins_rename_and_members_may_send_the_present_name(api: Api, admin: Api) -> None:
+    path = f"/api/projects/{api.project_id}"
+    assert api("PATCH", path, json={"name": "Mine", "week_start_day": 1}).status_code == 403
+    assert api("GET", path).json()["week_start_day"] is None
+    assert api("PATCH", path, json={"name": " Project ", "week_start_day": 1}).status_code == 200
+    assert admin("PATCH", path, json={"name": "Ours"}).json()["name"] == "Ours"
+    assert api("GET", path).json()["name"] == "Ours"
+
+
 def test_the_zone_of_stored_days_is_the_first_one(world: World) -> None:
     project = world.new_project(timezone="Asia/Tokyo")
     api = world.api(project)

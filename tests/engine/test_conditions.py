@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from insights_engine.errors import ValidationError
+from insights_engine.sql import Sql
 
 from tests.engine.asking import Asker, data, event
 from tests.engine.conftest import NewAsker
@@ -52,9 +53,8 @@ def people(new_asker: NewAsker) -> Asker:
     asker = new_asker().load([event(distinct_id=name) for name in IDS], persons=PEOPLE)
     for number, values in COHORTS.items():
         asker.define("cohort", number, name=f"cohort {number}", **values)
-    numbers = dict(
-        asker.services.clickhouse.admin_read(_sql("SELECT distinct_id, person FROM person_distinct_ids", asker)).rows
-    )
+    sql = Sql("SELECT distinct_id, person FROM person_distinct_ids WHERE project = {p:UInt32}", p=asker.id)
+    numbers = {row[0]: row[1] for row in asker.services.clickhouse.admin_read(sql).rows}
     lines = [
         f'{{"project":{asker.id},"cohort":5,"person":{numbers[name]},"is_deleted":{gone},"version":1}}'
         for name, gone in (("ann", 0), ("dan", 0), ("bob", 1))
@@ -62,12 +62,6 @@ def people(new_asker: NewAsker) -> Asker:
     columns = ["project", "cohort", "person", "is_deleted", "version"]
     asker.services.clickhouse.insert_json("cohort_people", columns, "\n".join(lines).encode())
     return asker
-
-
-def _sql(text: str, asker: Asker) -> Any:
-    from insights_engine.sql import Sql
-
-    return Sql(text + " WHERE project = {p:UInt32}", p=asker.id)
 
 
 def counted(asker: Asker, *filters: dict[str, Any], **further: Any) -> set[str]:

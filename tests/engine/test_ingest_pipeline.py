@@ -13,8 +13,9 @@ from insights_engine.ingest import Ingest, Message
 from insights_engine.ingest.handler import handle_sqs
 from insights_engine.ingest.identity import Identity
 from insights_engine.ingest.persons import Link
+from insights_engine.ingest.pipeline import SLICE_BYTES, slices
 from insights_engine.ingest.writer import insert
-from insights_engine.queue import pack
+from insights_engine.queue import pack, unpacked_size
 from insights_engine.services import Services, use
 from insights_engine.settings import Settings
 
@@ -98,6 +99,56 @@ def test_a_message_that_cannot_be_read_fails_alone(project: Any, ingest: Ingest)
     broken = [Message("bad", "not a message"), Message("worse", "z1:AAAA"), good]
     outcome = ingest.batch(broken)
     assert (outcome.failed, outcome.stored) == (["bad", "worse"], 1)
+
+
+def test_a_batch_of_large_messages_is_as_one_by_one(new_project: Any, services: Services) -> None:
+    ingest = Ingest(services, slice_bytes=1_000_000)
+    stored = []
+    for alone in (False, True):
+        project = new_project()
+        large = [
+            Message(f"m{n}", pack([captured(project, f"e{n}", f"u{n % 2}", properties={"k": "v" * 300_000})])[0])
+            for n in range(7)
+        ]
+        batch = [*large[:3], Message("bad", "z1:AAAA"), *large[3:]]
+        assert len(list(slices(batch, 1_000_000))) == 3
+        outcomes = [ingest.batch([message]) for message in batch] if alone else [ingest.batch(batch)]
+        assert sum(outcome.stored for outcome in outcomes) == 7
+        assert [name for outcome in outcomes for name in outcome.failed] == ["bad"]
+        stored.append(
+            project.rows("SELECT event, person, length(properties.k::String) FROM events WHERE {p} ORDER BY event")
+        )
+    assert stored[0] == stored[1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "limit", "expected"),
+    [
+        ([], 100, []),
+        ([10], 1, [[10]]),
+        ([60, 40, 10], 100, [[60, 40], [10]]),
+        ([500, 10, 500, 500], 100, [[500], [10], [500], [500]]),
+        ([10] * 5, 25, [[10, 10], [10, 10], [10]]),
+        ([80, None, None, 20, 20], 100, [[80, None, None, 20], [20]]),
+    ],
+)
+def test_slices_are_bounded_and_in_order(sizes: list[int | None], limit: int, expected: list[list[int | None]]) -> None:
+    def message(size: int | None) -> Message:
+        # `[{"k":"…"}]` is ten bytes with an empty text.
+        return Message(str(size), "?" if size is None else pack([{"k": "v" * (size - 10)}])[0])
+
+    batch = [message(size) for size in sizes]
+    found = list(slices(batch, limit))
+    assert [[message.id for message in part] for part in found] == [[str(size) for size in part] for part in expected]
+    assert [message for part in found for message in part] == batch
+
+
+def test_a_thousand_small_messages_that_unpack_to_megabytes_are_many_slices() -> None:
+    body = pack([{"k": "v" * 8_000_000}])[0]
+    assert len(body) < 2_000
+    found = list(slices([Message(str(number), body) for number in range(1000)]))
+    assert max(sum(unpacked_size(message.body) for message in part) for part in found) <= SLICE_BYTES
+    assert sum(map(len, found)) == 1000
 
 
 def test_events_of_an_unknown_token_vanish(project: Any, ingest: Ingest) -> None:

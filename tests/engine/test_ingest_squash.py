@@ -91,6 +91,23 @@ def test_a_squash_that_was_killed_between_its_steps_is_finished(project: Any) ->
     assert answer(project) == before
 
 
+def test_nothing_is_copied_where_nothing_may_be_deleted(project: Any) -> None:
+    """As for a user without the right to delete: the squash fails, and the rows are as they were."""
+    send(project, *(("seen", name, None) for name in "aaabbb"))
+    merged(project, "a", "b")
+    before = answer(project)
+    command = project.services.clickhouse.command
+    command("SET enable_lightweight_delete = 0")
+    try:
+        with pytest.raises(Exception, match="delete"):
+            squash(project.services, project.id, min_age=AT_ONCE)
+    finally:
+        command("SET enable_lightweight_delete = 1")
+    assert answer(project) == before
+    assert squash(project.services, project.id, min_age=AT_ONCE).merges == 1
+    assert answer(project) == before
+
+
 def test_a_second_squash_does_nothing(project: Any) -> None:
     send(project, ("seen", "a", None), ("seen", "b", None))
     merged(project, "a", "b")

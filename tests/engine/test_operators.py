@@ -80,7 +80,7 @@ def matched(asker: Asker, kind: str, operator: str, value: Any, key: str = "x") 
     return {name for name, _ in rows(found)}
 
 
-CASES: list[tuple[str, Any, set[str]]] = [
+CASES: list[tuple[str, Any, set[str] | None]] = [
     # exact compares texts
     ("exact", 5, {"five", "five text"}),
     ("exact", "5", {"five", "five text"}),

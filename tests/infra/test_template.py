@@ -209,8 +209,22 @@ def test_what_cannot_be_stored_goes_to_dead_letters_that_raise_an_alarm() -> Non
     dead = of_type("AWS::SQS::Queue")["DeadEventsQueue"]
     assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert all(found["SqsManagedSseEnabled"] for found in of_type("AWS::SQS::Queue").values())
-    (alarm,) = of_type("AWS::CloudWatch::Alarm").values()
+    alarm = of_type("AWS::CloudWatch::Alarm")["DeadEventsAlarm"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadEventsQueue", "QueueName"]}}]
+
+
+@pytest.mark.parametrize("name", ["Ingest", "Squash"])
+def test_a_function_that_no_caller_waits_for_raises_an_alarm_when_it_fails(name: str) -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")[f"{name}ErrorsAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
+
+
+def test_every_alarm_tells_the_topic_of_the_parameter() -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    assert set(alarms) == {"DeadEventsAlarm", "IngestErrorsAlarm", "SquashErrorsAlarm"}
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"]["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
 
 
 def test_the_consumer_reports_failures_message_by_message() -> None:

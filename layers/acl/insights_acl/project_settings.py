@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from insights_engine.errors import ValidationError, nearest
 from insights_engine.project import Project
+from insights_engine.regexes import check_re2
 
 from insights_acl import fields
 
@@ -74,10 +75,7 @@ def _path_rule(rule: Any, attr: str) -> dict[str, Any]:
     alias = fields.text(rule["alias"], f"{attr}__alias", blank=True)
     pattern = rule["regex"]
     fields.text(pattern, f"{attr}__regex", maximum=_MAX_REGEX)
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValidationError(f"Not a regular expression: {error}.", attr=f"{attr}__regex") from error
+    check_re2(pattern, f"{attr}__regex")
     return {"alias": alias, "regex": pattern}
 
 

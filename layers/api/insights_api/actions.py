@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from insights_acl import fields
 from insights_acl.access import Access, authorize
 from insights_acl.models import moment
-from insights_engine import keys
+from insights_engine import elements, keys
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.filters import parse_filters
 from insights_engine.http import JsonResponse
+from insights_engine.regexes import check_re2
 from insights_engine.store import ConflictError, Delete, Item, Put, Write
 
 from insights_api import objects
@@ -153,6 +154,11 @@ def _step(value: Any, place: str) -> dict[str, Any]:
     for name in _STEP_MATCHING:
         matching = given.get(name)
         step[name] = None if matching is None else fields.choice(matching, f"{attr}__{name}", _MATCHING)
+        of = name.removesuffix("_matching")
+        if matching == "regex" and step[of]:
+            check_re2(step[of], f"{attr}__{of}")
+    if step["selector"]:
+        elements.selector(step["selector"], f"{attr}__selector")
     properties = given.get("properties")
     if properties is not None:
         for index, leaf in enumerate(fields.array(properties, f"{attr}__properties", maximum=100)):

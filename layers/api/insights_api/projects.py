@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from insights_acl import accounts, fields
 from insights_acl.access import Access, authorize
 from insights_acl.models import StoredProject
-from insights_acl.project_settings import further_defaults
+from insights_acl.project_settings import checked_settings, further_defaults
 from insights_engine.errors import NotFound, PermissionDenied
 from insights_engine.http import JsonResponse
 
@@ -59,10 +59,14 @@ async def get_project(request: Request) -> Response:
 @router.put("/api/projects/{project_id}")
 @router.patch(_ORGANIZATION + "/{project_id}")
 async def change_project(request: Request) -> Response:
-    """Only what the body names changes, by either method."""
+    """Only what the body names changes, by either method. A new name is for admins of the organization."""
     access = await authorize(request, "project:write", hides=True)
-    project_id = _of_path(access, request).project.id
-    changed = accounts.update_project(access.services.policies, project_id, await body_of(request))
+    present = _of_path(access, request).project
+    body = await body_of(request)
+    renames = checked_settings(body)[0].get("name", present.name) != present.name
+    if renames and (access.membership is None or not access.membership.is_admin):
+        raise PermissionDenied("Your organization access level is insufficient.")
+    changed = accounts.update_project(access.services.policies, present.id, body)
     return JsonResponse(_full_project(changed, access))
 
 

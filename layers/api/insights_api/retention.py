@@ -14,7 +14,7 @@ from insights_engine.errors import ParseError
 from insights_engine.http import JsonResponse, iso, json_object
 
 from insights_api.answers import answer_node, what_it_took
-from insights_api.trend import require_json, wants_csv
+from insights_api.trend import node_of, require_json, wants_csv
 
 if TYPE_CHECKING:
     from insights_engine.retention.answer import Retention
@@ -33,12 +33,9 @@ async def retention(request: Request) -> Response:
     if request.method == "POST":
         require_json(request)
         body = await json_object(request)
-        node = body.get("query", body)
+        node = node_of(body)
         values |= body
-    if isinstance(node, dict) and isinstance(node.get("kind"), str):
-        found = _node(node, access)
-    else:
-        found = _flat(request, access, values)
+    found = _node(node, access) if node is not None else _flat(request, access, values)
     if wants_csv(request):
         return _csv(request, found)
     return JsonResponse(

@@ -44,11 +44,17 @@ async def _answer(request: Request, access: Access) -> Trend:
     if request.method == "POST":
         require_json(request)
         body = await json_object(request)
-        node = body.get("query", body)
-        if isinstance(node, dict) and isinstance(node.get("kind"), str):
+        if (node := node_of(body)) is not None:
             return answer_node(node, access)
         values |= body
     return answer_filters(values, access)
+
+
+def node_of(body: dict[str, Any]) -> Any:
+    """The query node of a body, whatever was written there: `query`, or the body itself when it has a `kind`."""
+    if body.get("query") is not None:
+        return body["query"]
+    return body if body.get("kind") is not None else None
 
 
 def require_json(request: Request) -> None:

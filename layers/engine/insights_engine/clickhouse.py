@@ -132,8 +132,9 @@ class ClickHouse:
         with self._writer() as client:
             return _run(client, sql, {})
 
-    def command(self, text: str, params: dict[str, Any] | None = None) -> Any:
-        with self._writer() as client:
+    def command(self, text: str, params: dict[str, Any] | None = None, *, seconds: int = _WRITE_SECONDS) -> Any:
+        """`seconds`: how long an answer may stay away; ClickHouse's own limit is the user's profile."""
+        with self._writer(seconds) as client:
             return client.command(text, parameters=params)
 
     def has_database(self) -> bool:
@@ -171,8 +172,9 @@ class ClickHouse:
         self._clients.close()
 
     @contextmanager
-    def _writer(self) -> Iterator[Client]:
-        with self._reachable(), self._clients.client("write", lambda: self._open({}, _WRITE_SECONDS)) as client:
+    def _writer(self, seconds: int = _WRITE_SECONDS) -> Iterator[Client]:
+        key = ("write", None if self.is_embedded else seconds)  # an embedded engine has no timeout to tell them apart
+        with self._reachable(), self._clients.client(key, lambda: self._open({}, seconds)) as client:
             yield client
 
     @contextmanager

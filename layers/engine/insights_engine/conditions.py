@@ -86,7 +86,7 @@ def _leaf(scan: Scan, leaf: Leaf, depth: int) -> Sql:
         case "person":
             return _by_set(leaf, scan.person, _person_set(scan, leaf))
         case "group":
-            index = require_group_index(leaf.group_type_index, leaf.field)
+            index = require_group_index(leaf.group_type_index, f"{leaf.field}.group_type_index")
             source = scan.groups_source(index)
             holds = _chooses(scan, leaf, json_text(leaf.key))
             return _by_set(leaf, scan.group_key(index), Sql("SELECT key {s} AND ({c})", s=source, c=holds))

@@ -20,6 +20,8 @@ EARLIEST = date(2015, 1, 1)
 # The days that ClickHouse's Date can hold, with room for the shifts of compared and rolling periods.
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2148, 12, 31, tzinfo=UTC)
 
+# A year of five digits is meant as a date, though it is not one.
+_FAR = re.compile(r"^[+-]?\d{5,}-\d{1,2}-\d{1,2}")
 _ISO = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]")
 # Unpadded too; of a month or a year alone, its first day.
 _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
@@ -65,6 +67,8 @@ def parse(text: str, now: datetime, zone: ZoneInfo, field: str) -> Moment:
 
 
 def _absolute(text: str, zone: ZoneInfo) -> Moment | None:
+    if _FAR.match(text):
+        raise ValueError(text)
     if found := _DATE.match(text):
         year, month, day = (int(part or 1) for part in found.groups())
         return Moment(datetime(year, month, day, tzinfo=zone))

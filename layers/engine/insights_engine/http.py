@@ -20,11 +20,15 @@ from fastapi.responses import Response
 from mangum import Mangum
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
-from insights_engine.errors import ApiError, MethodNotAllowed, NotFound, ParseError, ServerError
+from insights_engine.errors import ApiError, MethodNotAllowed, NotFound, ParseError, ServerError, ValidationError
 
 _ALIAS = re.compile(r"^/api/environments(?=/|$)")
 _local = threading.local()
+# Lambda answers at most 6 MB; a compressed body travels as base64, a third longer.
+MAX_ANSWER_BYTES = 6_000_000
+COMPRESSED_FROM_BYTES = 500_000
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -71,6 +75,7 @@ class _Edge:
         path, ending = fold(scope["path"])
         scope = {**scope, "path": path, "raw_path": path.encode()}
         scope["state"] = {**scope.get("state", {}), "format": ending}
+        send = _Outgoing(scope, receive, send)
         try:
             await (self.for_browsers if path.startswith("/api/") else self.app)(scope, receive, send)
         except Exception:  # the outermost edge: whatever it is, the caller gets the API's shape
@@ -80,10 +85,34 @@ class _Edge:
             await error_response(ServerError())(scope, receive, send)
 
 
+class _Outgoing:
+    """The end of the way out: what is too large for a function's answer (6 MB) is said in the API's shape."""
+
+    def __init__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.start: Any = None
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.start = message
+            return
+        if self.start is not None:
+            packed = any(name.lower() == b"content-encoding" for name, _ in self.start["headers"])
+            if len(message.get("body", b"")) * (4 / 3 if packed else 1) > MAX_ANSWER_BYTES:
+                too_large = ValidationError("The answer is larger than 6 MB; ask for fewer values or a shorter range")
+                await error_response(too_large)(self.scope, self.receive, self.send)
+                return
+            await self.send(self.start)
+            self.start = None
+        await self.send(message)
+
+
 def create_app(*routers: APIRouter) -> FastAPI:
     app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)
     for router in routers:
         app.include_router(router)
+    # Innermost: large answers shrink tenfold, for the caller and below the limit of what a function may answer.
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES)
     app.add_middleware(_Edge)
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)

@@ -14,7 +14,7 @@ from functools import cached_property
 from insights_engine.channels import Origin, channel
 from insights_engine.dates import END_OF_DAY
 from insights_engine.definitions import Definitions
-from insights_engine.errors import ValidationError, unknown
+from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.project import Project
 from insights_engine.sql import TRUE, Sql, both, identifier
 from insights_engine.tables import TYPED_EVENT_PROPERTIES
@@ -163,7 +163,7 @@ class Scan:
                     "persons", self.person, "person", self.persons_source(), person_text(key, inside), name
                 )
             case "group":
-                index = require_group_index(group_index, where)
+                index = require_group_index(group_index, f"{where}.group_type_index")
                 source = self.groups_source(index)
                 return self._joined(f"group{index}", self.group_key(index), "key", source, value, name)
             case "session":
@@ -245,9 +245,7 @@ def person_text(key: str, inside: Sequence[str] = ()) -> Sql:
     return json_text(key, inside=inside)
 
 
-def require_group_index(index: int | None, where: str) -> int:
+def require_group_index(index: int | None, field: str) -> int:
     if index is None:
-        raise ValidationError(
-            f"{where}.group_type_index is required for a property of a group", attr="group_type_index"
-        )
+        raise ValidationError(f"{field} is required to tell which group", attr=attr_of(field))
     return index

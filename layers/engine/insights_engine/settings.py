@@ -19,7 +19,7 @@ SETTINGS = (
         "CLICKHOUSE_SECRET_ARN", "", "Secrets Manager secret that holds the DSN, read when CLICKHOUSE_DSN is empty."
     ),
     Setting("POLICIES_TABLE", "insights-policies", "DynamoDB table of policies, or `sqlite:///path`."),
-    Setting("RESULTS_TABLE", "insights-results", "DynamoDB table of cached results, or `sqlite:///path`."),
+    Setting("RESULTS_TABLE", "insights-results", "DynamoDB table that cached results will go to, or `sqlite:///path`."),
     Setting("EVENTS_QUEUE", "", "URL of the SQS queue between capture and ingest, or `sqlite:///path`."),
     Setting("SITE_URL", "", "Public address used in links; empty: the address of the request."),
     Setting("QUERY_SECONDS", "25", "ClickHouse's time limit for one query."),

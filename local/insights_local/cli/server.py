@@ -26,7 +26,7 @@ from insights_local.cli.options import local_data
     default=folder.DEFAULT,
     show_default=True,
     metavar="DIR",
-    help="Folder of events, accounts and cached results. It is made if it is missing, and kept.",
+    help="Folder of events and accounts. It is made if it is missing, and kept.",
 )
 @click.option(
     "--clickhouse",

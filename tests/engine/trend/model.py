@@ -9,6 +9,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,7 +89,7 @@ SIMPLE: dict[str, Callable[[list[float]], float]] = {
     "max": max,
     "avg": lambda n: sum(n) / len(n),
     "median": lambda n: quantile(n, 0.5),
-    **{f"p{q}": lambda n, q=q: quantile(n, q / 100) for q in (75, 90, 95, 99)},
+    **{f"p{q}": partial(quantile, q=q / 100) for q in (75, 90, 95, 99)},
 }
 
 
@@ -145,9 +146,9 @@ class Model:
         """(breakdown value, data) of every row, in the order of the answer."""
         first, last = (datetime.fromisoformat(node["dateRange"][k][:10]) for k in ("date_from", "date_to"))
         shift = timedelta(days=(last - first).days + 1)
-        compared = (node.get("compareFilter") or {}).get("compare")
+        compared = bool((node.get("compareFilter") or {}).get("compare"))
         formula = (node.get("trendsFilter") or {}).get("formula")
-        found = []
+        found: list[tuple[Any, list[float]]] = []
         for back in [timedelta(0), shift] if compared else [timedelta(0)]:
             begin, end = ((at - back).replace(tzinfo=self.zone) for at in (first, last + timedelta(days=1)))
             lists = [self.rows(node, series, begin, end) for series in node["series"]]

@@ -110,21 +110,25 @@ def test_a_bold_number_compares_windows_to_the_second(asker: Asker) -> None:
 
 def test_a_bold_number_of_whole_days_shares_none(asker: Asker) -> None:
     asker.load([event(at=at) for at in ("2020-01-03T00:00:00Z", "2020-01-02T23:59:59.999999Z", "2020-01-02T00:00:00Z")])
-    dates = {"date_from": "2020-01-03", "date_to": "2020-01-03"}
+    dates: dict[str, Any] = {"date_from": "2020-01-03", "date_to": "2020-01-03"}
     found = asker.legacy(events=[{"id": "e"}], display="BoldNumber", compare=True, **dates)
     assert [row["aggregated_value"] for row in found] == [1, 2]
 
 
 def test_the_first_month_of_the_previous_period_is_whole(asker: Asker) -> None:
     asker.load([event(at="2020-01-02T00:00:00Z")])
-    dates = {"date_from": "2020-03-01", "date_to": "2020-04-09"}
+    dates: dict[str, Any] = {"date_from": "2020-03-01", "date_to": "2020-04-09"}
     found = asker.legacy(events=[{"id": "e"}], interval="month", compare=True, **dates)
     assert (found[1]["days"], found[1]["data"]) == (["2020-01-01", "2020-02-01"], [1, 0])
 
 
 def test_explicit_dates_are_compared_to_the_second(asker: Asker) -> None:
     asker.load([event(at=at) for at in ("2020-01-01T22:00:00Z", "2020-01-01T17:59:59Z", "2020-01-02T10:00:00Z")])
-    dates = {"date_from": "2020-01-02T00:00:00", "date_to": "2020-01-02T06:00:00", "explicit_date": True}
+    dates: dict[str, Any] = {
+        "date_from": "2020-01-02T00:00:00",
+        "date_to": "2020-01-02T06:00:00",
+        "explicit_date": True,
+    }
     found = asker.legacy(events=[{"id": "e"}], compare=True, **dates)
     assert [row["count"] for row in found] == [0, 1]
 
@@ -151,7 +155,7 @@ def test_a_clock_change_between_the_periods_moves_no_day(new_asker: NewAsker) ->
         [event(at=at) for at in ("2022-03-28T22:30:00Z", "2022-03-21T23:30:00Z")]  # half past midnight, both
     )
     now = datetime.fromisoformat("2022-03-30T12:00:00Z")
-    dates = {"date_from": "2022-03-29", "date_to": "2022-03-29", "compare_to": "-1w"}
+    dates: dict[str, Any] = {"date_from": "2022-03-29", "date_to": "2022-03-29", "compare_to": "-1w"}
     found = asker.legacy(events=[{"id": "e"}], compare=True, now=now, **dates)
     assert [row["data"] for row in found] == [[1], [1]]
 
@@ -176,6 +180,6 @@ def test_what_to_compare_to_is_checked(asker: Asker, compare_to: str, why: str) 
 def test_the_beginning_of_all_days_may_be_passed(new_asker: NewAsker, name: str, zone: str, interval: str) -> None:
     """A Date begins in 1970: what comes before is empty, and nothing wraps around."""
     asker = new_asker(timezone=zone, days_timezone="UTC").load([event(at="2020-01-02T10:00:00Z")])
-    dates = {"date_from": "1970-01-05", "date_to": "1970-01-20"}
+    dates: dict[str, Any] = {"date_from": "1970-01-05", "date_to": "1970-01-20"}
     found = asker.legacy(events=[{"id": "e", "math": name}], compare=True, interval=interval, **dates)
     assert [row["count"] for row in found] == [0, 0]

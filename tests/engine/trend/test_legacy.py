@@ -85,7 +85,7 @@ def test_a_formula_keeps_its_arithmetic(text: str, kept: str | None) -> None:
         ({"events": [{"id": "a", "order": "2"}, {"id": "b", "order": "1"}]}, ["b", "a"]),
         ({"events": [{"id": "a"}], "actions": [{"id": 1}]}, [1, "a"]),
         ({"events": [{"id": "a", "order": 0}], "actions": [{"id": 1, "order": 1}]}, ["a", 1]),
-        ({"events": ["text", 5, None, {"id": "a"}]}, ["a"]),
+        ({"events": ["text", {"id": "a"}]}, ["a"]),
         ({"actions": [{"name": "no id"}, {"id": None}, {"id": "7"}]}, [7]),
         ({"events": [{"id": None}, {}]}, [None, None]),
         ({"events": [{"id": 404}]}, ["404"]),
@@ -96,9 +96,7 @@ def test_a_formula_keeps_its_arithmetic(text: str, kept: str | None) -> None:
 )
 def test_series_are_actions_and_events_by_order(filters: dict[str, Any], order: list[Any]) -> None:
     entities = [series.entity for series in parse_legacy(filters).series]
-    found = [e.event if isinstance(e, EventEntity) else e.action_id for e in entities]
-    assert found == order
-    assert all(isinstance(e, EventEntity | ActionEntity) for e in entities)
+    assert entities == [ActionEntity(one) if isinstance(one, int) else EventEntity(one) for one in order]
 
 
 LEAF = {"key": "k", "value": "v"}
@@ -164,6 +162,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"events": [{"id": "e", "math_property_type": "x"}]}, "events__0__math_property_type", "is not known"),
     ({"events": [{"id": "e", "math_group_type_index": 5}]}, "events__0__math_group_type_index", "from 0 to 4"),
     ({"events": [{"id": "e", "order": "first"}]}, "events__0__order", "must be a whole number"),
+    ({"events": [{"id": "e"}, 5]}, "events__1", "must be an object with an id"),
     ({"events": [{"id": ["e"]}]}, "events__0__id", "must be the name of an event or null"),
     ({"events": [{"id": "e", "custom_name": 5}]}, "events__0__custom_name", "must be a text"),
     ({"events": "[{"}, "events", "is not valid JSON"),
@@ -201,6 +200,11 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"sampling_factor": -0.1}, "sampling_factor", "above 0 and at most 1"),
     ({"sampling_factor": "nan"}, "sampling_factor", "above 0 and at most 1"),
     ({"compare": "perhaps"}, "compare", "must be true or false"),
+    (
+        {"properties": [{"key": "$session_duration", "value": 5, "type": "session"}]},
+        "properties__0__operator",
+        '"exact" is not known; known are: gt, gte',
+    ),
     ({"explicit_date": []}, "explicit_date", "must be true or false"),
     ({"date_from": 5}, "date_from", "must be a short text"),
     ({"date_to": "x" * 501}, "date_to", "must be a short text"),

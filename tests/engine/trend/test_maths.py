@@ -130,7 +130,7 @@ def test_a_session_counts_once_with_its_whole_duration(asker: Asker, name: str, 
     assert data(asker.node(series=[{**durations, "math_multiplier": 2}], dateRange=dates)) == doubled
 
 
-@pytest.mark.parametrize(("name", "index", "why"), [("unique_group", None, "group_type_index is required")])
+@pytest.mark.parametrize(("name", "index", "why"), [("unique_group", None, "math_group_type_index is required")])
 def test_groups_need_their_index(asked: Asker, name: str, index: int | None, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         asked.node(series=[measured(name, math_group_type_index=index)], dateRange=RANGE)

@@ -62,7 +62,8 @@ def compare(asker: Asker, model: Model, question: dict[str, Any]) -> None:
     )
 
 
-QUESTIONS_OF = {"min_size": QUESTIONS, "max_size": QUESTIONS}
+def some(zone: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(questions(zone), min_size=QUESTIONS, max_size=QUESTIONS)
 
 
 @quick
@@ -73,7 +74,7 @@ def test_the_engine_answers_as_the_model(
     zone, persons, events = world
     asker = new_asker(timezone=zone).load(events, persons=persons)
     model = model_of(zone, persons, events)
-    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
+    for question in data.draw(some(zone), label="questions"):
         compare(asker, model, question)
 
 
@@ -88,7 +89,7 @@ def test_a_project_that_changed_its_zone_answers_as_one_that_was_made_there(
     moved = new_asker(timezone=before).load(events, persons=persons)
     moved.change(timezone=zone)
     model = model_of(zone, persons, events)
-    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
+    for question in data.draw(some(zone), label="questions"):
         compare(moved, model, question)
 
 
@@ -105,5 +106,5 @@ def test_persons_merged_after_their_events_are_one(
     asker.load([], persons=persons)
     asker.load(events[middle:])
     model = model_of(zone, persons, events)
-    for question in data.draw(st.lists(questions(zone), **QUESTIONS_OF), label="questions"):
+    for question in data.draw(some(zone), label="questions"):
         compare(asker, model, question)

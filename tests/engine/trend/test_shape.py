@@ -11,7 +11,7 @@ from insights_engine.trend.displays import DISPLAYS
 
 from tests.engine.asking import Asker, data, event, series
 
-DATES = {"date_from": "2021-09-01", "date_to": "2021-09-03"}
+DATES: dict[str, Any] = {"date_from": "2021-09-01", "date_to": "2021-09-03"}
 DAYS = ["2021-09-01", "2021-09-02", "2021-09-03"]
 
 

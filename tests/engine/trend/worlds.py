@@ -96,7 +96,7 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
         ("regex", "not_regex"): st.sampled_from(["^x", "[a-z]$", ".", "a.b", "(?i)X", "^$", ["x", "5"]]),
         ("gt", "gte", "lt", "lte"): numbers | st.lists(numbers, max_size=2),
         ("between", "not_between"): st.lists(st.sampled_from([0, "5", 2.5, -3]), min_size=2, max_size=2).map(
-            lambda pair: sorted(pair, key=float)
+            lambda pair: sorted(pair, key=lambda value: float(str(value)))
         ),
         ("is_set", "is_not_set"): st.none(),
     }
@@ -136,7 +136,7 @@ def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
         )
     )
     maths = [m for m in MATHS if breakdown is None or not m.startswith(("avg", "median", "p"))]
-    one = st.fixed_dictionaries(
+    one: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {
             "kind": st.just("EventsNode"),
             "event": st.sampled_from([*EVENTS, None]),

@@ -1,6 +1,7 @@
 """The queue's consumer: what a batch of messages holds goes into ClickHouse, each event once.
 
-1. Each message is unpacked by itself; one that cannot be fails alone.
+1. A batch is taken in slices of a bounded size, for a message of some hundred bytes may unpack to megabytes. In a slice
+   each message is unpacked by itself; one that cannot be fails alone.
 2. Events go to their project by its token; those of an unknown token vanish, as capture has promised nothing more.
 3. A uuid that the project has seen for the same event about the same day is a repeat: it is left out, so that a message
    delivered twice changes nothing.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from insights_engine.ingest.identity import Identity
 from insights_engine.ingest.repeats import without_repeats
 from insights_engine.ingest.rows import EVENT_COLUMNS, FIRST, LAST, Event, event_line, zone_or_none
 from insights_engine.ingest.writer import insert
-from insights_engine.queue import unpack
+from insights_engine.queue import unpack, unpacked_size
 from insights_engine.services import Services
 from insights_engine.store import Item
 
@@ -35,6 +36,8 @@ _KNOWN_SECONDS = 60.0
 _UNKNOWN_SECONDS = 5.0
 # An event this old when it arrives may have been here before, in a try that ended before its copies were made.
 _RETRY_AGE = timedelta(minutes=1)
+# What is in memory at once, as JSON; as Python's objects it is several times as much.
+SLICE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ class Outcome:
     unknown: int = 0
     refused: int = 0
 
+    def add(self, other: Outcome) -> None:
+        self.failed += other.failed
+        self.stored += other.stored
+        self.repeated += other.repeated
+        self.unknown += other.unknown
+        self.refused += other.refused
+
 
 @dataclass(slots=True)
 class _Arrived:
@@ -65,14 +75,27 @@ class _Arrived:
 class Ingest:
     """One environment's consumer. It keeps what it learned of tokens for a minute, and numbers that it took."""
 
-    def __init__(self, services: Services, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, services: Services, *, clock: Callable[[], float] = time.monotonic, slice_bytes: int = SLICE_BYTES
+    ) -> None:
         self._services = services
+        self._slice_bytes = slice_bytes
         self._clock = clock
         self._projects: dict[str, tuple[float, Item | None]] = {}
         self._identities: dict[int, tuple[Identity, Groups]] = {}
         self._lock = threading.Lock()
 
     def batch(self, messages: Sequence[Message]) -> Outcome:
+        outcome = Outcome()
+        for part in slices(messages, self._slice_bytes):
+            try:
+                outcome.add(self._slice(part))
+            except Exception as error:  # the other slices' messages need not come again for it
+                _log("messages could not be handled", messages=len(part), why=repr(error)[:500])
+                outcome.failed += [message.id for message in part]
+        return outcome
+
+    def _slice(self, messages: Sequence[Message]) -> Outcome:
         outcome = Outcome()
         by_project: dict[int, tuple[Item, list[_Arrived]]] = {}
         now = self._services.now()
@@ -161,6 +184,24 @@ class Ingest:
         seconds = _KNOWN_SECONDS if project else _UNKNOWN_SECONDS
         self._projects[token] = self._clock() + seconds, project
         return project
+
+
+def slices(messages: Sequence[Message], limit: int = SLICE_BYTES) -> Iterator[list[Message]]:
+    """Neighbours that unpack to at most `limit` bytes together, or one message that is larger by itself."""
+    part: list[Message] = []
+    filled = 0
+    for message in messages:
+        try:
+            size = unpacked_size(message.body)
+        except ValueError:
+            size = 0  # `unpack` refuses it before it takes memory
+        if part and filled + size > limit:
+            yield part
+            part, filled = [], 0
+        part.append(message)
+        filled += size
+    if part:
+        yield part
 
 
 def stored_event(raw: Mapping[str, Any], project: Item) -> Event:

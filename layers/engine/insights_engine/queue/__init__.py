@@ -19,6 +19,8 @@ MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 # After so many deliveries a message is set aside (the same number stands in the deployed queue's redrive policy).
 MAX_RECEIVES = 5
 _FORMAT = "z1:"
+# The base64 of the longest header of a zstd frame (18 bytes).
+_HEADER_CHARACTERS = 24
 # Parts compress a little less than the whole; without this margin one part in two would be split once more.
 _SMALLER_IS_WORSE = 1.05
 
@@ -78,6 +80,22 @@ def unpack(body: str) -> list[dict[str, Any]]:
     except zstandard.ZstdError as error:
         raise ValueError(f"A message that cannot be unpacked: {error}") from error
     return events
+
+
+def unpacked_size(body: str) -> int:
+    """The bytes that `unpack` will make of it, read from the header alone. Raises ValueError as `unpack` does."""
+    import zstandard
+
+    if not body.startswith(_FORMAT):
+        raise ValueError(f"A message of an unknown format: {body[:20]!r}")
+    start = body[len(_FORMAT) : len(_FORMAT) + _HEADER_CHARACTERS]
+    try:
+        size = zstandard.frame_content_size(base64.b64decode(start, validate=True))
+    except zstandard.ZstdError as error:
+        raise ValueError(f"A message that cannot be unpacked: {error}") from error
+    if size < 0:
+        raise ValueError("A message that does not say how large it is")
+    return size
 
 
 def check_bodies(bodies: Sequence[str]) -> list[int]:

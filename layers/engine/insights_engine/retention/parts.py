@@ -160,4 +160,4 @@ def anchored_within(plan: Plan, anchor: Sql) -> Sql:
 
 def first_value_decides(plan: Plan) -> bool:
     """Of an actor's values only that of its first target event ever counts."""
-    return plan.query.retention_type == FIRST_EVER and bool(plan.query.breakdown.properties)
+    return plan.query.retention_type == FIRST_EVER and bool(plan.query.breakdown)

@@ -76,7 +76,7 @@ def _counted_back(scan: Scan, interval: Interval, end: datetime, count: int) -> 
 def _actor(scan: Scan, series: Series) -> tuple[Sql, Sql]:
     """Who sticks: the person, a group, or the value of an expression."""
     if series.math.source == "groups":
-        key = scan.group_key(require_group_index(series.math_group_type_index, series.field))
+        key = scan.group_key(require_group_index(series.math_group_type_index, f"{series.field}.math_group_type_index"))
         return key, Sql("{k} != ''", k=key)
     if series.math.source == "hogql":
         from insights_engine.hogql import text_value

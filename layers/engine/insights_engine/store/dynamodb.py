@@ -116,7 +116,7 @@ class DynamoStore:
             "ConditionExpression": "attribute_not_exists(expires_at) OR expires_at > :now",
             "ExpressionAttributeNames": {"#field": field},
             "ExpressionAttributeValues": {":amount": {"N": str(amount)}, **self._now()},
-            "ReturnValues": "UPDATED_NEW",
+            "ReturnValues": "ALL_NEW",
         }
         Encoded({"pk": pk, "sk": sk, field: amount})  # raises for what no item may have
         while True:

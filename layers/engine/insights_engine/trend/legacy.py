@@ -12,7 +12,7 @@ from typing import Any
 
 from insights_engine.entities import ActionEntity, Entity, EventEntity
 from insights_engine.errors import ValidationError, attr_of, unknown
-from insights_engine.filters import EVERYTHING, Group, group_index, parse_filters
+from insights_engine.filters import EVERYTHING, Group, group_index, leaves, parse_filters
 from insights_engine.flat import action_id, breakdown_of, flag, json_value, property_type, sampling_of, text, whole
 from insights_engine.intervals import INTERVALS, Interval, IntervalName
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
@@ -25,6 +25,7 @@ from insights_engine.trend.model import (
 )
 
 _INTERVALS: tuple[IntervalName, ...] = ("hour", "day", "week", "month")
+_COMPARISONS = ("gt", "gte", "lt", "lte", "min", "max", "between", "not_between")
 
 
 def parse_legacy(raw: Mapping[str, Any]) -> TrendQuery:
@@ -38,7 +39,7 @@ def parse_legacy(raw: Mapping[str, Any]) -> TrendQuery:
         date_to=text(values, "date_to"),
         explicit_date=flag(values, "explicit_date"),
         interval=_interval(values),
-        filter=parse_filters(json_value(values, "properties"), field="properties"),
+        filter=_filter(json_value(values, "properties"), "properties"),
         filter_test_accounts=flag(values, "filter_test_accounts"),
         breakdown=by,
         display=display,
@@ -77,6 +78,10 @@ def _series(values: Mapping[str, Any]) -> tuple[Series, ...]:
         if not isinstance(entities, list):
             raise ValidationError(f"{name} must be a list", attr=name)
         for index, entity in enumerate(entities):
+            # A text in the list is dropped, as upstream does; anything else cannot be meant.
+            if not isinstance(entity, dict | str):
+                place = f"{name}[{index}]"
+                raise ValidationError(f"{place} must be an object with an id", attr=attr_of(place))
             if isinstance(entity, dict) and (name == "events" or entity.get("id") is not None):
                 found.append((_order(entity, f"{name}[{index}]"), _one(entity, name, f"{name}[{index}]")))
     if len(found) > MAX_SERIES:
@@ -126,9 +131,18 @@ def _entity(entity: Mapping[str, Any], kind: str, field: str) -> Entity:
 
 def _entity_filter(value: Any, field: str) -> Group:
     """Of an entity, a group's members are always ANDed in this form; a nested group is an error."""
-    tree = parse_filters(value, field=field)
+    tree = _filter(value, field)
     if len(tree.values) == 1 and isinstance(tree.values[0], Group):
         tree = tree.values[0]
     if any(isinstance(member, Group) and member.values for member in tree.values):
         raise ValidationError(f"{field} must not be nested", attr=attr_of(field))
     return Group("AND", tree.values) if tree.values else EVERYTHING
+
+
+def _filter(value: Any, field: str) -> Group:
+    """How long a session took is only compared in this form."""
+    tree = parse_filters(value, field=field)
+    for leaf in leaves(tree):
+        if (leaf.type, leaf.key) == ("session", "$session_duration") and leaf.operator not in _COMPARISONS:
+            raise unknown(f"{leaf.field}.operator", leaf.operator, _COMPARISONS)
+    return tree

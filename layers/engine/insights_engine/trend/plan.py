@@ -13,6 +13,8 @@ from insights_engine.intervals import INTERVALS, Interval, bucket_key, buckets
 from insights_engine.project import Project
 from insights_engine.trend.model import TrendQuery
 
+# More than a statement should hold in memory at once: series x breakdown values x buckets.
+MAX_VALUES = 1_000_000
 _WEEKS = re.compile(r"^-?(\d+)d(ays?)?$")
 
 
@@ -72,7 +74,20 @@ def make_plan(
         )
         for span, label in ranges
     )
+    _check_size(query, periods)
     return Plan(query, project, definitions, now, interval, periods)
+
+
+def _check_size(query: TrendQuery, periods: tuple[Period, ...]) -> None:
+    """What the statement may have to hold: every series, value and bucket."""
+    rows = len(query.series) * ((query.breakdown_limit + 1) if query.breakdown else 1)
+    values = rows * sum(len(period.buckets) for period in periods)
+    if values > MAX_VALUES:
+        raise ValidationError(
+            f"The query asks for up to {values:,} values, more than {MAX_VALUES:,}; choose a longer interval, a "
+            "shorter range or a smaller breakdown_limit",
+            attr="interval",
+        )
 
 
 def _previous(query: TrendQuery, interval: Interval, current: Range, project: Project) -> Range:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from insights_engine.entities import ActionEntity, EventEntity
+from insights_engine.errors import ValidationError
 from insights_engine.intervals import label as bucket_label
 from insights_engine.trend.breakdowns import NULL, OTHER
 from insights_engine.trend.compile import Branch, branches
@@ -18,6 +19,9 @@ from insights_engine.trend.formula import compile_formula
 from insights_engine.trend.model import ALL_USERS, Formula, Series, echo
 from insights_engine.trend.numbers import bounded, shortest, smoothed, total
 from insights_engine.trend.plan import Period, Plan
+
+# With its labels, a value takes about 60 bytes of JSON: this is what a function can answer (6 MB).
+MAX_ANSWER_VALUES = 80_000
 
 # The group of a line in the order of rows: ordinary values, then those without one, then the sum of the rest.
 _ORDINARY, _NULL, _OTHER = 0, 1, 2
@@ -46,6 +50,31 @@ class Shaped:
     has_other: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What is the same in many rows, made once: it is most of an answer's bytes."""
+
+    axes: list[dict[str, list[str]]]
+    starts: list[str]
+    filter: dict[str, Any]
+
+    @classmethod
+    def of(cls, plan: Plan) -> _Shared:
+        starts = [at.isoformat().replace("+00:00", "Z") for at in plan.periods[0].buckets]
+        return cls([axis(plan, period) for period in plan.periods], starts, _filter(plan))
+
+
+def _check_size(plan: Plan, lines: int) -> None:
+    """An answer that could not be sent is refused before it is written."""
+    values = lines * max(len(period.buckets) for period in plan.periods)
+    if values > MAX_ANSWER_VALUES:
+        raise ValidationError(
+            f"The answer has {values:,} values, more than {MAX_ANSWER_VALUES:,}; choose a longer interval, a shorter "
+            "range or a smaller breakdown_limit",
+            attr="interval",
+        )
+
+
 def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> Shaped:
     """`rows` are (branch, breakdown, is_other, keys, values)."""
     found = branches(plan)
@@ -62,9 +91,12 @@ def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> Shaped:
     if plan.query.breakdown.hide_other:
         by_branch = [[line for line in lines if line.group != _OTHER] for lines in by_branch]
     ordered = [line for lines in by_branch for line in _ordered([_finish(plan, line) for line in lines])]
+    shared = _Shared.of(plan)
     if plan.query.formulas:
-        return Shaped([_formula_object(plan, line) for line in _formula_lines(plan, ordered)], has_other)
-    return Shaped([_object(plan, line) for line in ordered], has_other)
+        _check_size(plan, len(ordered))
+        return Shaped([_formula_object(plan, line, shared) for line in _formula_lines(plan, ordered)], has_other)
+    _check_size(plan, len(ordered))
+    return Shaped([_object(plan, line, shared) for line in ordered], has_other)
 
 
 def _line(
@@ -137,40 +169,39 @@ def _formula_lines(plan: Plan, lines: list[Line]) -> list[Line]:
     return made
 
 
-def _common(plan: Plan, line: Line) -> dict[str, Any]:
-    period = plan.periods[line.branch.period_index]
+def _common(plan: Plan, line: Line, shared: _Shared) -> dict[str, Any]:
     numbers: list[float | int] = list(line.values) if line.formula is not None else [shortest(v) for v in line.values]
     common: dict[str, Any] = {}
     if plan.is_total:
         common |= {"count": 0, "aggregated_value": numbers[0], "data": [], "days": []}
     else:
         count = line.values[-1] if plan.query.display.is_cumulative and line.formula is None else line.total
-        common |= {"count": count, "data": numbers, **axis(plan, period)}
+        common |= {"count": count, "data": numbers, **shared.axes[line.branch.period_index]}
     if plan.query.breakdown:
         common["breakdown_value"] = _breakdown_value(plan, line)
     return common | _compared(plan, line.branch)
 
 
-def _object(plan: Plan, line: Line) -> dict[str, Any]:
+def _object(plan: Plan, line: Line, shared: _Shared) -> dict[str, Any]:
     series = plan.query.series[line.branch.series_index]
     return {
-        "action": _action(plan, series, line.branch.series_index),
+        "action": _action(plan, series, line.branch.series_index, shared.starts),
         "label": _label(plan, line),
-        **_common(plan, line),
+        **_common(plan, line, shared),
         "order": line.branch.series_index,
-        "filter": _filter(plan),
+        "filter": shared.filter,
     }
 
 
-def _formula_object(plan: Plan, line: Line) -> dict[str, Any]:
+def _formula_object(plan: Plan, line: Line, shared: _Shared) -> dict[str, Any]:
     assert line.formula is not None
     formula: Formula = plan.query.formulas[line.formula]
     made = {
         "action": None,
         "label": formula.label,
-        **_common(plan, line),
+        **_common(plan, line, shared),
         "order": line.formula,
-        "filter": _filter(plan),
+        "filter": shared.filter,
     }
     if plan.is_total:
         made["data"] = None
@@ -220,10 +251,10 @@ def _breakdown_value(plan: Plan, line: Line) -> Any:
     return list(line.breakdown) if plan.query.breakdown.as_list else line.breakdown[0]
 
 
-def _action(plan: Plan, series: Series, index: int) -> dict[str, Any]:
+def _action(plan: Plan, series: Series, index: int, starts: list[str]) -> dict[str, Any]:
     name = series_label(plan, series)
     return {
-        "days": [at.isoformat().replace("+00:00", "Z") for at in plan.periods[0].buckets],
+        "days": starts,
         "id": series.entity.event if isinstance(series.entity, EventEntity) else name,
         "type": "events",
         "order": index,
@@ -259,7 +290,7 @@ def _heatmaps(plan: Plan, found: list[Branch], rows: Iterable[Sequence[Any]]) ->
         pairs = [(divmod(key, 100), shortest(value)) for key, value in sorted(by_key.items()) if key]
         made.append(
             {
-                "action": _action(plan, plan.query.series[branch.series_index], branch.series_index),
+                "action": _action(plan, plan.query.series[branch.series_index], branch.series_index, []),
                 "label": series_label(plan, plan.query.series[branch.series_index]),
                 "count": everything,
                 "aggregated_value": everything,

@@ -78,7 +78,7 @@ def actor_of(ask: Ask) -> tuple[Sql, Sql]:
     """Who is counted, and the condition that there is one: the person, or the group that the series names."""
     index = ask.series.math_group_type_index
     if ask.math.source == "groups" or (ask.math.source == "rolling" and index is not None):
-        key = ask.scan.group_key(require_group_index(index, ask.series.field))
+        key = ask.scan.group_key(require_group_index(index, f"{ask.series.field}.math_group_type_index"))
         return key, Sql("{k} != ''", k=key)
     return ask.scan.person, TRUE
 
