@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from insights_engine.store import Store, open_store
 from insights_engine.store.dynamodb import DynamoStore
@@ -50,12 +52,30 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 
 def _one_at_a_time(server: Any) -> None:
-    """moto copies a table while a transaction runs, and fails when another thread writes to it meanwhile."""
-    inner, lock = server._server.app, threading.Lock()
+    """moto as AWS is in two points. It copies its tables while a transaction runs, and fails when another thread
+    writes to them meanwhile; and it does a transaction again that the SDK sends again because the copy took long.
+    """
+    inner, lock, done = server._server.app, threading.Lock(), set[str]()
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        is_transaction = environ.get("HTTP_X_AMZ_TARGET", "").endswith(".TransactWriteItems")
+        token = str(orjson.loads(body).get("ClientRequestToken", "")) if is_transaction else ""
+        statuses: list[str] = []
+
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            statuses.append(status)
+            return start_response(status, headers, exc_info)
+
         with lock:
-            return list(inner(environ, start_response))
+            if token in done:
+                start_response("200 OK", [("Content-Type", "application/x-amz-json-1.0")])
+                return [b"{}"]
+            answer = list(inner(environ, start))
+            if token and statuses[0].startswith("200"):
+                done.add(token)
+            return answer
 
     server._server.app = application
 
