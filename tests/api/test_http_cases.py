@@ -55,10 +55,10 @@ def test_case(cast: Cast, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", shared_cases(), ids=lambda case: case["name"])
-def test_shared_case(stack: Stack, case: dict[str, Any]) -> None:
-    """Each in a world of its own: some count what there is."""
+def test_shared_case(stack: Stack, case: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """Each in a world of its own: some count what there is. One of NOT_YET that passes has to leave that list."""
     if case["name"] in NOT_YET:
-        pytest.skip(NOT_YET[case["name"]])
+        request.applymarker(pytest.mark.xfail(reason=NOT_YET[case["name"]], strict=True))
     world = World.of(stack)
     cast = Cast(world, world.new_project())
     text = re.sub(r"\{\{(\w+)\}\}", r"{\1}", json.dumps(case))

@@ -21,6 +21,9 @@ from insights_engine.sql import FALSE, TRUE, Sql, both, either, negate
 # What a filter by cohort may ask.
 _MEMBERSHIP = ("in", "not_in", "exact", "is_not")
 
+# A sample is of persons, by the hash of their number: the same ones at every question.
+_SAMPLES = 1_000_000
+
 
 def matches(scan: Scan, tree: Filter, depth: int = 0) -> Sql:
     """The condition of a filter tree; an empty group matches everything."""
@@ -45,6 +48,15 @@ def counts(scan: Scan, entity: Entity) -> Sql:
 def keeps_test_accounts_out(scan: Scan) -> Sql:
     """The project's `test_account_filters` say what to keep."""
     return matches(scan, parse_filters(list(scan.project.test_account_filters), field="test_account_filters"))
+
+
+def audience(scan: Scan, *, without_test_accounts: bool, sampling: float | None) -> tuple[Sql, Sql]:
+    """Whose events count: the condition of the project's test accounts, and that of a sample of persons."""
+    tests = keeps_test_accounts_out(scan) if without_test_accounts else TRUE
+    if sampling is None or sampling >= 1:
+        return tests, TRUE
+    share = round(sampling * _SAMPLES)
+    return tests, Sql("cityHash64({p}) % {n:UInt32} < {s:UInt32}", p=scan.person, n=_SAMPLES, s=share)
 
 
 def people(scan: Scan, cohort: Cohort, depth: int = 0) -> Sql:

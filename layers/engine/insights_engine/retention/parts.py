@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from insights_engine.conditions import counts, keeps_test_accounts_out, matches, people
+from insights_engine.conditions import audience, counts, matches, people
 from insights_engine.errors import ValidationError
 from insights_engine.intervals import bucket_key
 from insights_engine.retention.model import FIRST_EVER, RECURRING, Side
@@ -14,7 +14,6 @@ from insights_engine.scan import Scan, micros
 from insights_engine.sql import TRUE, Sql, both, either
 from insights_engine.trend.breakdowns import value as breakdown_value
 
-_SAMPLES = 1_000_000
 _LONG_AGO = datetime(1970, 1, 2)
 # The last year whose every day ClickHouse's Date can hold.
 _LAST_YEAR = 2148
@@ -92,12 +91,8 @@ def _side(scan: Scan, side: Side) -> Sql:
 
 def _common(plan: Plan, scan: Scan) -> Sql:
     query = plan.query
-    sampled = TRUE
-    if query.sampling is not None and query.sampling < 1:
-        share = round(query.sampling * _SAMPLES)
-        sampled = Sql("cityHash64({p}) % {n:UInt32} < {s:UInt32}", p=scan.person, n=_SAMPLES, s=share)
-    tests = keeps_test_accounts_out(scan) if query.filter_test_accounts else TRUE
-    return both(matches(scan, query.filter), tests, sampled)
+    chosen = audience(scan, without_test_accounts=query.filter_test_accounts, sampling=query.sampling)
+    return both(matches(scan, query.filter), *chosen)
 
 
 def _place(plan: Plan, scan: Scan) -> Sql:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from insights_engine.conditions import counts, keeps_test_accounts_out, matches
+from insights_engine.conditions import audience, counts, matches
 from insights_engine.definitions import Cohort
 from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
-from insights_engine.sql import TRUE, Sql, both, number
+from insights_engine.sql import Sql, both, number
 from insights_engine.trend.breakdowns import NO_BREAKDOWN, as_list, by_cohorts, by_properties, value
 from insights_engine.trend.heatmap import check, heatmap
 from insights_engine.trend.model import ALL_USERS, Series
 from insights_engine.trend.plan import Period, Plan
 from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds
 
-_SAMPLES = 1_000_000
 # Sources whose values are whole numbers; the others' may be NaN, as the mean of nothing is.
 _COUNTING = frozenset({"events", "actors", "groups", "sessions", "rolling", "first"})
 
@@ -109,16 +108,8 @@ def _within(scan: Scan, period: Period) -> Sql:
 def filters_of(plan: Plan, scan: Scan, series: Series) -> Sql:
     """Everything but the entity and the range that an event must pass: global, series', test accounts, sample."""
     query = plan.query
-    sampled = TRUE
-    if query.sampling is not None and query.sampling < 1:
-        sampled = Sql(
-            "cityHash64({p}) % {n:UInt32} < {share:UInt32}",
-            p=scan.person,
-            n=_SAMPLES,
-            share=round(query.sampling * _SAMPLES),
-        )
-    tests = keeps_test_accounts_out(scan) if query.filter_test_accounts else TRUE
-    return both(matches(scan, query.filter), matches(scan, series.filter), tests, sampled)
+    chosen = audience(scan, without_test_accounts=query.filter_test_accounts, sampling=query.sampling)
+    return both(matches(scan, query.filter), matches(scan, series.filter), *chosen)
 
 
 def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:

@@ -61,8 +61,8 @@ class Ask:
         return Sql(self.math.sql, x=x)
 
 
-def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE) -> Sql:
-    """The aggregate per bucket and breakdown value."""
+def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE, lower: datetime | None = None) -> Sql:
+    """The aggregate per bucket and breakdown value; events count from `lower` where it is not the range's own start."""
     return Sql(
         "SELECT {bucket} AS bucket, {breakdown} AS breakdown, {value} AS value {source} WHERE {where} "
         "GROUP BY bucket, breakdown",
@@ -70,7 +70,7 @@ def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE) -> Sql:
         breakdown=ask.breakdown,
         value=aggregate,
         source=ask.scan.from_clause(),
-        where=both(ask.where, condition),
+        where=both(ask.where if lower is None else ask.where_within(lower), condition),
     )
 
 
@@ -175,7 +175,8 @@ def _rolling(ask: Ask) -> Sql:
     if actor == ask.scan.person:
         state, merge = "groupBitmapState", "groupBitmapMerge"  # dense numbers make small bitmaps
     if ask.is_total:
-        return _grouped_from(ask, ask.span.end - timedelta(days=ask.math.days), Sql("uniqExact({a})", a=actor), exists)
+        since = ask.span.end - timedelta(days=ask.math.days) + timedelta(microseconds=1)
+        return _grouped(ask, Sql("uniqExact({a})", a=actor), exists, since)
     if _is_as_long(ask):
         return _grouped(ask, Sql("uniqExact({a})", a=actor), exists)
     # A week looks back from its first day, as a day does.
@@ -213,18 +214,6 @@ def _rolling(ask: Ask) -> Sql:
 def _is_as_long(ask: Ask) -> bool:
     """An interval as long as the days looked back on: who is active in it is who is active."""
     return ask.interval.name in ("month", "quarter", "year") or (ask.interval.name == "week" and ask.math.days <= 7)
-
-
-def _grouped_from(ask: Ask, lower: datetime, aggregate: Sql, condition: Sql) -> Sql:
-    return Sql(
-        "SELECT {bucket} AS bucket, {breakdown} AS breakdown, {value} AS value {source} WHERE {where} "
-        "GROUP BY bucket, breakdown",
-        bucket=ask.bucket(),
-        breakdown=ask.breakdown,
-        value=aggregate,
-        source=ask.scan.from_clause(),
-        where=both(ask.where_within(lower + timedelta(microseconds=1)), condition),
-    )
 
 
 def _first(ask: Ask) -> Sql:
