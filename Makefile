@@ -14,7 +14,7 @@ UV_VERSION := 0.13.8
 # pip's bars and lines show that something happens; a log needs none of them.
 PIP := --disable-pip-version-check $(if $(CI),--quiet)
 CONFORMANCE := ../shared/conformance
-CASES := trend lifecycle stickiness retention
+CASES := trend lifecycle stickiness retention path timing funnel
 
 .DEFAULT_GOAL := help
 .SUFFIXES:

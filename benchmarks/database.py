@@ -61,15 +61,16 @@ def database(events: int, directory: Path) -> Database:
         made_by = {"tables": _tables(), "world": _world()}
         facts = _load(services, World(events))
         marker.write_text(json.dumps({**made_by, **facts}))
+    migrate(services)
     return Database(services, json.loads(marker.read_text()))
 
 
 def _is_current(marker: Path) -> bool:
-    """Other tables or other events than this release's are loaded anew."""
+    """Other tables or other events than this release's are loaded anew; tables that came later are added."""
     if not marker.exists():
         return False
     found = json.loads(marker.read_text())
-    return bool(found["tables"] == _tables() and found["world"] == _world())
+    return bool(found["tables"].items() <= _tables().items() and found["world"] == _world())
 
 
 def _tables() -> dict[str, str]:

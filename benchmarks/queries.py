@@ -17,15 +17,25 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from insights_engine.answer import Answer
+from insights_engine.funnel import answer as funnel_answer
+from insights_engine.funnel import legacy as funnel_legacy
+from insights_engine.lifecycle import answer as lifecycle_answer
+from insights_engine.project import Project
+from insights_engine.retention import answer as retention_answer
+from insights_engine.retention import legacy as retention_legacy
 from insights_engine.services import Services
 from insights_engine.sql import Sql
-from insights_engine.trend.answer import Trend
+from insights_engine.stickiness import answer as stickiness_answer
+from insights_engine.stickiness import model as stickiness_model
+from insights_engine.trend import answer as trend_answer
+from insights_engine.trend import legacy as trend_legacy
 
 from benchmarks.database import DEFAULT_DIRECTORY, PROJECT, Database, database
 from benchmarks.questions import NOW, QUESTIONS, Question
@@ -62,33 +72,55 @@ class Measured:
         return "ok" if self.ratio <= self.limit else "OVER"
 
 
-def ask(question: Question, services: Services) -> Trend:
-    from insights_engine.lifecycle import answer as lifecycle
-    from insights_engine.stickiness import answer as stickiness
-    from insights_engine.stickiness.model import parse_filters_form
-    from insights_engine.trend.answer import answer
-    from insights_engine.trend.legacy import parse_legacy
+Cells = Iterable[tuple[tuple[str, str], float]]
 
-    match question.kind:
-        case "lifecycle":
-            return lifecycle.answer(parse_legacy(question.asks), PROJECT, services, NOW)
-        case "stickiness":
-            return stickiness.answer(parse_filters_form(question.asks), PROJECT, services, NOW)
-        case _:
-            return answer(parse_legacy(question.asks), PROJECT, services, NOW)
+
+def _series(row: dict[str, Any]) -> Cells:
+    """One number a day, or of stickiness one a number of days."""
+    name = str(row.get("breakdown_value", row.get("status", "")))
+    return (((name, str(day)), value) for day, value in zip(row["days"], row["data"], strict=True))
+
+
+def _cohort(row: dict[str, Any]) -> Cells:
+    return (((row["date"][:10], str(column)), cell["count"]) for column, cell in enumerate(row["values"]))
+
+
+def _step(row: dict[str, Any]) -> Cells:
+    return ((("", str(row["order"])), count) for count in (row["count"],))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Parser and answer of an insight, and the numbers of one row of its answer, by (row, place)."""
+
+    parse: Callable[[dict[str, Any]], Any]
+    answer: Callable[[Any, Project, Services, datetime], Answer]
+    cells: Callable[[dict[str, Any]], Cells] = _series
+
+
+# By the name that questions have.
+KINDS = {
+    "trend": Kind(trend_legacy.parse_legacy, trend_answer.answer),
+    "lifecycle": Kind(trend_legacy.parse_legacy, lifecycle_answer.answer),
+    "stickiness": Kind(stickiness_model.parse_filters_form, stickiness_answer.answer),
+    "retention": Kind(retention_legacy.parse_legacy, retention_answer.answer, _cohort),
+    "funnel": Kind(funnel_legacy.parse_legacy, funnel_answer.answer, _step),
+}
+
+
+def ask(question: Question, services: Services) -> Answer:
+    kind = KINDS[question.kind]
+    return kind.answer(kind.parse(question.asks), PROJECT, services, NOW)
 
 
 def difference(question: Question, services: Services) -> str | None:
     """How the answer differs from that of plain SQL, which knows of no limit on the values."""
-    found = {
-        (str(row.get("breakdown_value", row.get("status", ""))), str(day)): float(value)
-        for row in ask(question, services).result
-        for day, value in zip(row["days"], row["data"], strict=True)
-    }
+    cells = KINDS[question.kind].cells
+    found = {key: float(number) for row in ask(question, services).result for key, number in cells(row)}
     shown = {value for value, _ in found}
     expected = dict.fromkeys(found, 0.0)
-    for value, day, number in services.clickhouse.admin_read(Sql.of((question.check,))).rows:
-        key = (value if value in shown else _OTHER, str(day))
+    for value, place, number in services.clickhouse.admin_read(Sql.of((question.check,))).rows:
+        key = (value if value in shown else _OTHER, str(place))
         expected[key] = expected.get(key, 0.0) + float(number)
     wrong = [key for key, value in expected.items() if not math.isclose(value, found.get(key, math.nan), rel_tol=1e-9)]
     if not wrong:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.events import FIRST_DAY, LAST_DAY
 
@@ -19,13 +19,16 @@ NOW = datetime.fromisoformat(LAST_DAY).replace(hour=12, tzinfo=UTC)
 MONTH = (date.fromisoformat(LAST_DAY) - timedelta(days=29)).isoformat()
 PAGE = "$pageview"
 BOUGHT = "purchase_completed"
-
-Kind = Literal["trend", "lifecycle", "stickiness"]
+_STEPS = (PAGE, "product_viewed", BOUGHT)
 
 
 @dataclass(frozen=True)
 class Question:
-    """`check` gives rows of (breakdown value or '', day or number, value), from other SQL than the product's."""
+    """`check` gives the answer's numbers from other SQL than the product's: rows of (row, place in it, number).
+
+    A row is a breakdown's value, a status, a cohort's date, or ''; a place is a day, a number, or a column. `kind` is
+    a name of the table KINDS in queries.py. The bare read is of the days `since` through `until`, where they are given.
+    """
 
     name: str
     asks: dict[str, Any]
@@ -33,8 +36,9 @@ class Question:
     check: str
     scan_over_bare: float | None = None
     since: str | None = MONTH
+    until: str = LAST_DAY
     events: tuple[str, ...] = (PAGE,)
-    kind: Kind = "trend"
+    kind: str = "trend"
 
     @property
     def limit(self) -> float | None:
@@ -44,7 +48,7 @@ class Question:
     def bare(self) -> str:
         names = ", ".join(f"'{name}'" for name in self.events)
         event = f"= {names}" if len(self.events) == 1 else f"IN ({names})"
-        days = f" AND day >= '{self.since}' AND day <= '{LAST_DAY}'" if self.since else ""
+        days = (f" AND day >= '{self.since}'" if self.since else "") + f" AND day <= '{self.until}'"
         return (
             f"SELECT {', '.join(f'max({column})' for column in self.columns)} FROM events "
             f"WHERE project = 1 AND event {event}{days}"
@@ -55,8 +59,9 @@ def _asks(math: str = "total", since: str = MONTH, **further: Any) -> dict[str, 
     return {"date_from": since, "date_to": LAST_DAY, "events": [{"id": PAGE, "math": math}], **further}
 
 
-def _of(event: str = PAGE, since: str = MONTH) -> str:
-    return f"FROM events WHERE event = '{event}' AND ts >= '{since} 00:00:00' AND ts < toDate('{LAST_DAY}') + 1"
+def _of(event: str = PAGE, since: str | None = MONTH, until: str = LAST_DAY) -> str:
+    after = f" AND ts >= '{since} 00:00:00'" if since else ""
+    return f"FROM events WHERE event = '{event}'{after} AND ts < toDate('{until}') + 1"
 
 
 def _by_day(value: str, breakdown: str = "''", source: str = "") -> str:
@@ -86,6 +91,36 @@ SELECT status, d, n FROM (
 _URL = "properties.`$current_url`"
 _COUNTRY = "properties.`$geoip_country_code`"
 _BROWSER = "properties.`$browser`"
+
+
+def _retention(name: str, period: str, since: str, until: str, scan_over_bare: float) -> Question:
+    """Page views that follow page views, 11 periods; for first time, all history before the end has to be read."""
+    is_first = name.startswith("first")
+    begin = {"Day": "toDate(ts)", "Week": "toStartOfWeek(ts)"}[period]
+    visits = f"(SELECT DISTINCT person, {begin} AS at {_of(since=since, until=until)})"
+    firsts = f"(SELECT person, {begin.replace('ts', 'min(ts)')} AS at {_of(since=None, until=until)} GROUP BY person)"
+    return Question(
+        f"retention {name}, 11 {period[0].lower()}",
+        {
+            "period": period,
+            "total_intervals": 11,
+            "date_to": until,
+            "retention_type": "retention_first_time" if is_first else "retention_recurring",
+        },
+        ("day", "person"),
+        f"SELECT toString(a.at), toString(intDiv(b.at - a.at, {7 if period == 'Week' else 1})) AS k, count() "
+        f"FROM {firsts if is_first else visits} AS a JOIN {visits} AS b USING (person) "
+        f"WHERE a.at >= '{since}' AND b.at >= a.at GROUP BY ALL",
+        scan_over_bare,
+        since=None if is_first else since,
+        until=until,
+        kind="retention",
+    )
+
+
+_DAYS = ("Day", (date.fromisoformat(LAST_DAY) - timedelta(days=10)).isoformat(), LAST_DAY)
+# Whole weeks, from a Sunday to a Saturday.
+_WEEKS = ("Week", "2026-04-12", "2026-06-27")
 
 QUESTIONS = (
     Question("total of one event, 30 d", _asks(), ("day",), _by_day("count()"), 1.4),
@@ -195,4 +230,25 @@ QUESTIONS = (
         + " GROUP BY person) GROUP BY days",
         kind="stickiness",
     ),
+    Question(
+        "funnel, 3 steps, 14 d window, 30 d",
+        {
+            "events": [{"id": name, "order": order} for order, name in enumerate(_STEPS)],
+            "date_from": MONTH,
+            "date_to": LAST_DAY,
+        },
+        ("event", "ts", "person"),
+        "SELECT '', step, countIf(level > step) FROM (SELECT windowFunnel(1209600000000)("
+        "toUInt64(toUnixTimestamp64Micro(ts)), "
+        + ", ".join(f"event = '{name}'" for name in _STEPS)
+        + f") AS level FROM events WHERE ts >= '{MONTH} 00:00:00' AND ts < toDate('{LAST_DAY}') + 1 GROUP BY person) "
+        "ARRAY JOIN [0, 1, 2] AS step GROUP BY step",
+        3.4,
+        events=_STEPS,
+        kind="funnel",
+    ),
+    _retention("recurring", *_DAYS, 3.3),
+    _retention("recurring", *_WEEKS, 3.3),
+    _retention("first time", *_DAYS, 4.3),
+    _retention("first time", *_WEEKS, 7.5),
 )

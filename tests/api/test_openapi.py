@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from insights_api.answers import INSIGHTS, KINDS
 from insights_engine.errors import ValidationError
+from insights_engine.funnel import legacy as funnel
+from insights_engine.path import legacy as paths
 from insights_engine.retention import legacy as retention
 from insights_engine.stickiness.model import parse_filters_form
 from insights_engine.trend.parameters import Parameter
@@ -99,15 +101,27 @@ def test_success_and_each_kind_of_error_has_an_example() -> None:
 
 
 # The files that read the parameters of each table.
+CSV_READERS = ("api/insights_api/csv_answers.py", "api/insights_api/tabular.py")
 READERS = {
     "trend": (
         *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
         *("engine/insights_engine/flat.py", "api/insights_api/answers.py", "api/insights_api/trend.py"),
+        *CSV_READERS,
     ),
-    "retention": ("engine/insights_engine/retention/legacy.py", "engine/insights_engine/flat.py"),
+    "retention": (
+        *("engine/insights_engine/retention/legacy.py", "engine/insights_engine/flat.py"),
+        *CSV_READERS,
+    ),
+    "path": ("engine/insights_engine/path/legacy.py", "api/insights_api/tabular.py"),
+    "funnel": ("engine/insights_engine/funnel/legacy.py", "api/insights_api/tabular.py"),
 }
 # Read by a loop over two names, and by what all insights share; an older name, a wrapper and fields of nodes.
-ELSEWHERE = {"trend": {"events", "actions"}, "retention": {"explain"}}
+ELSEWHERE = {
+    "trend": {"events", "actions"},
+    "retention": {"explain"},
+    "path": {"explain", "export_name", "sampling_factor", *paths.WINDOW},
+    "funnel": {"explain", "export_name", *funnel.SHARED},
+}
 NO_PARAMETERS = {"computed_as", "query", "kind", "source", "modifiers"}
 
 
@@ -148,17 +162,27 @@ def test_a_wrong_value_is_refused_by_name(insight: str, parameter: Parameter, ap
     assert answer.json()["attr"].startswith(parameter.name)
 
 
+PARSERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "trend": parse_filters_form,
+    "retention": retention.parse_legacy,
+    "path": paths.parse_legacy,
+    "funnel": funnel.parse_legacy,
+}
+# Paths of the people of a step need its funnel.
+FUNNEL = {"events": [{"id": "a"}, {"id": "b"}], "funnel_step": 2}
+
+
 @pytest.mark.parametrize(
     ("insight", "parameter"),
     [(insight, one) for insight, table in FLAT.items() for one in table if one.choices],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_each_choice_is_taken(insight: str, parameter: Parameter) -> None:
-    parse: Callable[[dict[str, Any]], Any] = parse_filters_form if insight == "trend" else retention.parse_legacy
+    parse = PARSERS[insight]
     for choice in parameter.choices:
         breakdown = [1] if choice == "cohort" else "plan"
         try:
-            parse({"breakdown": breakdown, parameter.name: choice})
+            parse({"breakdown": breakdown, "funnel_filter": FUNNEL, parameter.name: choice})
         except ValidationError as error:
             pytest.fail(f"{parameter.name}={choice}: {error.detail}")
 

@@ -108,7 +108,7 @@ def test_the_query_endpoint_has_the_mean_and_no_more_rows(filled: Api) -> None:
 def test_csv(filled: Api) -> None:
     answer = filled("GET", "insights/retention.csv", params=FLAT)
     assert answer.headers["content-type"].startswith("text/csv")
-    assert 'filename="export (2024-03-18 - 2024-03-21) from PostHog.csv"' in answer.headers["content-disposition"]
+    assert 'filename="export (2024-03-18 - 2024-03-20) from PostHog.csv"' in answer.headers["content-disposition"]
     assert answer.text.splitlines()[:2] == ["cohort,date,size,Day 0,Day 1,Day 2", "Day 0,2024-03-18T00:00:00Z,3,3,1,2"]
     assert filled("POST", "insights/retention?format=csv", json={"query": NODE}).text.startswith("cohort,date,size,")
 
@@ -130,6 +130,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"kind": "ActorsQuery", "source": {"kind": "InsightActorsQuery", "source": NODE}, "orderBy": ["created_at"]},
         'orderBy can be "length(appearances) DESC" only',
     ),
+    (
+        {"kind": "ActorsQuery", "source": {"kind": "InsightActorsQuery", "source": NODE}, "select": ["day_3"]},
+        'select "day_3" is not known; did you mean "day_',
+    ),
+    (
+        {"kind": "ActorsQuery", "source": {"kind": "InsightActorsQuery", "source": NODE}, "select": ["week_0"]},
+        'select "week_0" is not known',
+    ),
 ]
 
 
@@ -143,6 +151,33 @@ def test_what_actors_queries_refuse(api: Api, node: dict[str, Any], text: str) -
 def test_only_retention_is_answered_here(api: Api) -> None:
     answer = api("POST", "insights/retention", json={"query": {"kind": "TrendsQuery", "series": []}})
     assert (answer.status_code, answer.json()["detail"]) == (400, "query: only a RetentionQuery is answered here")
+
+
+NOBODY = [
+    ("selected_interval=3", "selected_interval", "There is no interval 3: there are 0 to 2"),
+    ("breakdown_values=[1]&selected_interval=2", "selected_interval", "The row has no interval 2: it has 0 to 1"),
+    (
+        "breakdown_values=[0,1]",
+        "breakdown_values",
+        "breakdown_values must be one row's number: the query has no breakdown",
+    ),
+    ("breakdown=b", "breakdown_values", "breakdown_values is required: the rows are those of values"),
+    ("limit=1001", "limit", "limit must be a whole number from 1 to 1000"),
+]
+
+
+@pytest.mark.parametrize(("asked", "attr", "text"), NOBODY, ids=[asked for asked, *_ in NOBODY])
+def test_rows_and_cells_that_there_are_not(api: Api, asked: str, attr: str, text: str) -> None:
+    answer = api("GET", f"/api/person/retention/?project_id={api.project_id}&total_intervals=3&{asked}")
+    assert (answer.status_code, answer.json()["attr"], answer.json()["detail"]) == (400, attr, text)
+
+
+def test_a_key_of_another_project_sees_nobody(world: World, filled: Api) -> None:
+    own = world.new_project().project.id
+    for project, status in ((filled.project_id, 200), (own, 403)):
+        key = world.new_key(world.new_user(), scoped_teams=(project,))
+        answer = Api(world.stack, key)("GET", f"/api/person/retention/?project_id={filled.project_id}")
+        assert answer.status_code == status, answer.text
 
 
 def test_unparsable_properties(api: Api) -> None:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from insights_engine import keys
+from insights_engine.answer import Answer
 from insights_engine.ingest.bulk import load
 from insights_engine.project import Project
 from insights_engine.services import Services
-from insights_engine.trend.answer import Trend, answer
+from insights_engine.trend.answer import answer
 from insights_engine.trend.legacy import parse_legacy
 from insights_engine.trend.node import parse_node
 
@@ -51,7 +52,7 @@ class Asker:
     def node(self, *, now: datetime | None = None, **node: Any) -> list[dict[str, Any]]:
         return self.trend(now=now, **node).result
 
-    def trend(self, *, now: datetime | None = None, **node: Any) -> Trend:
+    def trend(self, *, now: datetime | None = None, **node: Any) -> Answer:
         query = parse_node({"kind": "TrendsQuery", **node})
         return answer(query, self.project, self.services, now or self.now)
 

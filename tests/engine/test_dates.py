@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from insights_engine.dates import parse, resolve
 from insights_engine.errors import ValidationError
-from insights_engine.intervals import INTERVALS
+from insights_engine.intervals import INTERVALS, IntervalName
+
+from tests.engine.models import zones
 
 # A Wednesday in March of a leap year, 20:17 in Berlin.
 NOW = datetime(2020, 3, 18, 19, 17, 5, 250_000, tzinfo=UTC)
@@ -243,3 +245,42 @@ def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValidationError, match="date_from is after date_to") as caught:
         range_of("2020-03-09", "2020-03-01", "day")
     assert caught.value.attr == "date_from"
+
+
+@pytest.mark.parametrize(("interval", "last"), [("day", ""), ("hour", " 23:59:59.999999")])
+def test_a_day_of_any_zone_is_all_of_its_moments(interval: IntervalName, last: str) -> None:
+    """The days of, before and after one clock change of each kind that a zone knows."""
+    for name in zones.changes():
+        zone = ZoneInfo(name)
+        for at in zones.kinds(name):
+            for there in (at + timedelta(hours=h) for h in (-24, -1, 0, 24)):
+                day = there.astimezone(zone).date()
+                span = resolve(f"{day}", f"{day}{last}", interval=INTERVALS[interval], now=NOW, zone=zone, monday=False)
+                ends = [span.start.timestamp() - 1e-3, span.start.timestamp(), span.end.timestamp()]
+                days = [datetime.fromtimestamp(moment, zone).date() for moment in [*ends, ends[-1] + 1e-3]]
+                assert days == [day - timedelta(days=1), day, day, day + timedelta(days=1)], (name, there)
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "date_from", "date_to", "start", "end"),
+    [
+        # 23:00 comes twice on the 2nd of April in Santiago, 0:00 on the 6th of November in Havana, 2:00 in Berlin
+        ("America/Santiago", "2022-04-02T12:00Z", "2022-04-02", "2022-04-02 23:59:59", "02T03:00:00", "03T03:59:59"),
+        ("America/Santiago", "2022-04-03T12:00Z", "-1dStart", "-1dEnd", "02T03:00:00", "03T03:59:59"),
+        ("America/Havana", "2022-11-06T05:30Z", "dStart", None, "06T04:00:00", "06T05:59:59"),
+        ("Europe/Berlin", "2022-10-30T01:10Z", "-30M", None, "30T00:40:00", "30T01:10:59"),
+        ("Europe/Berlin", "2022-10-30T12:00Z", "2022-10-30T02:30", "2022-10-30T02:30", "30T00:30:00", "30T01:30:00"),
+    ],
+)
+def test_a_time_that_comes_twice(
+    zone: str, now: str, date_from: str, date_to: str | None, start: str, end: str
+) -> None:
+    span = resolve(
+        date_from,
+        date_to,
+        interval=INTERVALS["minute" if date_from == "-30M" else "hour"],
+        now=datetime.fromisoformat(now),
+        zone=ZoneInfo(zone),
+        monday=False,
+    )
+    assert [f"{at.astimezone(UTC):%dT%H:%M:%S}" for at in (span.start, span.end)] == [start, end]

@@ -88,7 +88,7 @@ PLACES: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
     ),
     "breakdown": (
         lambda t: trend_node(breakdownFilter={"breakdown": t, "breakdown_type": "hogql"}),
-        "breakdownFilter__breakdowns__0",
+        "breakdownFilter__breakdown",
     ),
     "breakdowns": (
         lambda t: trend_node(breakdownFilter={"breakdowns": [{"property": t, "type": "hogql"}]}),
@@ -331,6 +331,7 @@ LEAVES = {
     "l": ["i -> i", "i -> i = '1'", "(i, j) -> i", "i -> [i]"],
     "u": ["'day'", "'year'"],
     "m": ["1", "0"],
+    "r": ["2", "-1", "99", "properties.n"],
     "i": ["interval 1 day", "toIntervalMonth(properties.n)", "toIntervalYear(100000)"],
 }
 OPERATORS = ("=", "!=", "<", "+", "-", "*", "/", "%", "and", "like", "not like", "=~", "??", "||", "in")
@@ -339,8 +340,8 @@ OPERATORS = ("=", "!=", "<", "+", "-", "*", "/", "%", "and", "like", "not like",
 @st.composite
 def expressions(draw: st.DrawFn, kind: str = "x", depth: int = 3) -> str:
     """Of known functions with arguments that are mostly, but not always, of the kinds that they take."""
-    if depth == 0 or kind in "clum" or draw(st.integers(0, 3)) == 0:
-        return draw(st.sampled_from(LEAVES[kind] if kind in "cluim" else [*LEAVES[kind], *LEAVES["x"]]))
+    if depth == 0 or kind in "clumr" or draw(st.integers(0, 3)) == 0:
+        return draw(st.sampled_from(LEAVES[kind] if kind in "cluimr" else [*LEAVES[kind], *LEAVES["x"]]))
     if draw(st.integers(0, 4)) == 0:
         left, right = (draw(expressions(draw(st.sampled_from("nsda")), depth - 1)) for _ in range(2))
         return f"({left} {draw(st.sampled_from(OPERATORS))} ({right}))"

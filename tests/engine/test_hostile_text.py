@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from insights_engine import keys
+from insights_engine.answer import Answer
 from insights_engine.errors import ApiError
+from insights_engine.funnel import answer as funnel
+from insights_engine.funnel.node import parse_node as parse_funnel
+from insights_engine.funnel.people import Chosen
 from insights_engine.ingest import load
 from insights_engine.lifecycle import answer as lifecycle
 from insights_engine.operators import OPERATORS
@@ -18,7 +22,7 @@ from insights_engine.services import Services
 from insights_engine.sql import Sql
 from insights_engine.stickiness import answer as stickiness
 from insights_engine.stickiness.model import parse_node as parse_stickiness
-from insights_engine.trend.answer import Trend, answer
+from insights_engine.trend.answer import answer
 from insights_engine.trend.legacy import parse_legacy
 from insights_engine.trend.node import parse_node
 
@@ -53,7 +57,7 @@ HOSTILE = [
 _NAMES = [re.sub(r"[^ -~]+", "?", text[:40]) for text in HOSTILE]
 
 Field = Callable[[str], dict[str, Any]]
-Ask = Callable[..., Trend | None]
+Ask = Callable[..., Answer | None]
 BUY: dict[str, Any] = {"kind": "EventsNode", "event": "buy"}
 
 
@@ -162,7 +166,7 @@ def ask(place: Workplace, asked: tuple[Services, Recording]) -> Iterator[Ask]:
     """Answers, or None where the request is at fault; what reaches ClickHouse has no such text but in quoted names."""
     services, clickhouse = asked
 
-    def one(question: Callable[[Project, Services], Trend], **settings: Any) -> Trend | None:
+    def one(question: Callable[[Project, Services], Answer], **settings: Any) -> Answer | None:
         clickhouse.asked.clear()
         try:
             return question(Project.from_item({**place.item(), **settings}), services)
@@ -198,6 +202,25 @@ def test_so_do_lifecycle_and_stickiness(ask: Ask, text: str) -> None:
         flow, stick = {"kind": "LifecycleQuery", **node}, {"kind": "StickinessQuery", **node}
         ask(lambda project, found, n=flow: lifecycle.answer(lifecycle.parse_node(n), project, found, NOW))
         ask(lambda project, found, n=stick: stickiness.answer(parse_stickiness(n), project, found, NOW))
+
+
+@hostile
+def test_so_do_funnels(ask: Ask, text: str) -> None:
+    own = [{"key": text, "value": text, "type": "event"}]
+    steps = [{"kind": "EventsNode", "event": text, "properties": own}, {"kind": "EventsNode", "event": "buy"}]
+    excluded = {"kind": "EventsNode", "event": text + "x", "funnelFromStep": 0, "funnelToStep": 1}
+    for chosen, value in (
+        ({"exclusions": [excluded]}, {"breakdown": text}),
+        ({"funnelOrderType": "unordered", "breakdownAttributionType": "step"}, {"breakdown": [text, "k"]}),
+        ({"funnelAggregateByHogQL": text}, {}),
+        ({"funnelVizType": "trends"}, {"breakdown": text, "breakdown_type": "person"}),
+        ({"breakdownAttributionType": text}, {"breakdown": text}),
+    ):
+        node = {"kind": "FunnelsQuery", "series": steps, "funnelsFilter": chosen, "breakdownFilter": value}
+        ask(lambda project, found, n=node: funnel.answer(parse_funnel(n), project, found, NOW))
+    who = Chosen(1, (text,))
+    node = {"kind": "FunnelsQuery", "series": steps, "breakdownFilter": {"breakdown": text}}
+    ask(lambda project, found: funnel.actors(parse_funnel(node), project, found, NOW, who, limit=1, offset=0))
 
 
 @hostile

@@ -16,7 +16,9 @@ from insights_engine.hogql import aggregate, condition
 from insights_engine.hogql.fields import FIELDS
 from insights_engine.hogql.functions import FUNCTIONS, PARAMETRIC
 from insights_engine.hogql.kinds import CASTS
-from insights_engine.hogql.printer import MAX_DEPTH, MAX_LENGTH, MAX_TOKENS
+from insights_engine.hogql.lists import JSON_TYPES
+from insights_engine.hogql.parse import MAX_LENGTH, MAX_TOKENS
+from insights_engine.hogql.printer import MAX_DEPTH
 from insights_engine.lifecycle.answer import answer as lifecycle
 from insights_engine.lifecycle.answer import parse_node as parse_lifecycle
 from insights_engine.scan import Scan
@@ -101,6 +103,7 @@ MADE = {
     "fields": fields,
     "casts": lambda: ", ".join(f"`{name}`" for name in CASTS) + ".",
     "functions": functions,
+    "json types": lambda: "\n" + ", ".join(f"`{name}`" for name in JSON_TYPES) + ".\n",
     "channels": lambda: "\n" + ", ".join(f"`{name}`" for name in CHANNELS) + ".\n",
 }
 

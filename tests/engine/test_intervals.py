@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from insights_engine.errors import ValidationError
 from insights_engine.intervals import INTERVALS, IntervalName, bucket_key, bucket_sql, buckets, label
 from insights_engine.services import Services
 from insights_engine.sql import Sql
+
+from tests.engine.models import zones
 
 # (zone, the day before something happens to its clocks)
 CLOCKS = [
@@ -56,6 +58,47 @@ def test_every_moment_is_in_a_bucket(
     keys = [bucket_key(chosen, at) for at in buckets(chosen, first, last, monday)]
     assert keys == sorted(set(keys))
     assert {key for (key,) in found.rows} <= set(keys)
+
+
+_PARTS = [timedelta(minutes=m) for h in range(-25, 26) for m in (60 * h - 1, 60 * h, 60 * h + 30)]
+
+
+def test_clickhouse_knows_every_zone_that_a_project_can_be_in(services: Services) -> None:
+    known = services.clickhouse.admin_read(Sql("SELECT time_zone FROM system.time_zones")).rows
+    assert available_timezones() - {"localtime"} <= {name for (name,) in known}
+
+
+def test_clickhouse_and_python_cut_the_days_of_every_zone_alike(services: Services) -> None:
+    """Around one clock change of each kind that a zone knows, each moment is in the bucket that Python says."""
+    chosen = [*((interval, False) for interval in INTERVALS.values()), (INTERVALS["week"], True)]
+    for name in zones.changes():
+        zone, local = ZoneInfo(name), Sql("toTimeZone(at, {zone:String})", zone=name)
+        moments = [at + part for at in zones.kinds(name) for part in _PARTS]
+        day = Sql("toDate({l})", l=local)
+        found = services.clickhouse.admin_read(
+            Sql(
+                "SELECT {keys} FROM (SELECT fromUnixTimestamp64Micro(arrayJoin({ats:Array(Int64)})) AS at)",
+                keys=Sql.join(", ", (bucket_sql(interval, day, local, monday) for interval, monday in chosen)),
+                ats=[int(at.timestamp()) * 1_000_000 for at in moments],
+            )
+        )
+        for at, keys in zip(moments, found.rows, strict=True):
+            there = at.astimezone(zone)
+            wanted = [bucket_key(interval, interval.floor(there, monday)) for interval, monday in chosen]
+            assert list(keys) == wanted, (name, there)
+
+
+@pytest.mark.parametrize("interval", ["hour", "day", "week"])
+def test_buckets_of_every_zone_are_those_of_its_moments(interval: IntervalName) -> None:
+    """One after another without a gap, and none twice."""
+    chosen = INTERVALS[interval]
+    for name in zones.changes():
+        for at in zones.kinds(name):
+            first, last = ((at + days).astimezone(ZoneInfo(name)) for days in (timedelta(-2), timedelta(2)))
+            starts = [start.astimezone(UTC) for start in buckets(chosen, first, last, False)]
+            moments = (first.astimezone(UTC) + timedelta(minutes=30 * n) for n in range(4 * 48 + 1))
+            found = {chosen.floor(m.astimezone(first.tzinfo), False).astimezone(UTC) for m in moments}
+            assert starts == sorted(found), (name, at)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from insights_engine.answer import Answer
 from insights_engine.errors import ApiError
 from insights_engine.lifecycle.answer import answer, parse_node
-from insights_engine.trend.answer import Trend
 from insights_engine.trend.legacy import parse_legacy
 
 from tests.engine.asking import Asker
@@ -22,10 +22,10 @@ from tests.engine.models.worlds import World, ranges, worlds
 
 NOW = datetime(2023, 1, 15, 12, tzinfo=UTC)
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "lifecycle.json").read_text("utf-8"))
-quick = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def ask(asker: Asker, **node: Any) -> Trend:
+def ask(asker: Asker, **node: Any) -> Answer:
     return answer(parse_node({"kind": "LifecycleQuery", **node}), asker.project, asker.services, asker.now)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
 from tests.engine.retention_asking import ask, asker_of
 
@@ -36,11 +37,12 @@ def test_a_thousand_intervals_are_answered(new_project: NewProject) -> None:
         new_project, [["$pageview", "ann", "2024-03-20T10:00:00Z"], ["$pageview", "ann", "2024-03-20T11:00:00Z"]]
     )
     rows = ask(asker, flat={"total_intervals": 1000, "date_to": "2024-03-20"}).result
-    assert len(rows) == len(rows[0]["values"]) == 1000
+    assert len(rows) == len(rows[0]["values"]) == len(rows[0]["shares"]) == 1000
     assert rows[-1] == {
         "label": "Day 999",
         "date": "2024-03-20T00:00:00Z",
         "values": [{"count": 1, "people": []}],
+        "shares": [1.0],
         "people_url": None,
     }
 
@@ -75,8 +77,78 @@ def test_cohorts_of_different_size_weigh_differently(new_project: NewProject) ->
     }
 
 
+SHARES: dict[str, list[list[float]]] = {
+    "total": [[1, 1 / 3, 2 / 3], [1, 0, 0], [1, 0, 0]],
+    "previous": [[1, 1 / 3, 2], [1, 0, 0], [1, 0, 0]],
+}
+
+
+@pytest.mark.parametrize("reference", SHARES)
+def test_a_share_is_of_the_whole_or_of_the_column_before(new_project: NewProject, reference: str) -> None:
+    days = [("ann", 18), ("bob", 18), ("cat", 18), ("ann", 19), ("bob", 20), ("cat", 20)]
+    asker = asker_of(new_project, [["$pageview", who, f"2024-03-{day}T10:00:00Z"] for who, day in days])
+    found = ask(asker, node={"retentionFilter": {"totalIntervals": 3, "retentionReference": reference}})
+    assert [row["shares"] for row in found.result] == [pytest.approx(row, abs=1e-6) for row in SHARES[reference]]
+    assert found.mean == pytest.approx([1, 1 / 3, 0])  # the third day is not over
+    flat: list[dict[str, Any]] = ask(asker, flat={"total_intervals": 3, "retention_reference": reference}).result
+    assert [row["shares"] for row in flat] == [
+        pytest.approx(row[: 3 - i], abs=1e-6) for i, row in enumerate(SHARES[reference])
+    ]
+
+
+def by_value(asker: Asker, **further: Any) -> list[tuple[str, int]]:
+    asked = {"breakdown": "b", "breakdown_type": "event", "breakdown_limit": 2, **further}
+    rows = ask(asker, node={"retentionFilter": {"totalIntervals": 1}, "breakdownFilter": asked}).result
+    return [(row["breakdown_value"], row["values"][0]["count"]) for row in rows]
+
+
+def test_what_is_beyond_the_limit_is_other_or_hidden(new_project: NewProject) -> None:
+    values = ["x", "x", "x", "y", "y", "z", "w"]
+    events = [["$pageview", f"p{i}", "2024-03-20T10:00:00Z", {"b": value}] for i, value in enumerate(values)]
+    asker = asker_of(new_project, events)
+    assert by_value(asker) == [("x", 3), ("y", 2), ("$$_posthog_breakdown_other_$$", 2)]
+    assert by_value(asker, breakdown_hide_other_aggregation=True) == [("x", 3), ("y", 2)]
+
+
+def test_the_older_form_has_a_row_for_every_value(new_project: NewProject) -> None:
+    asker = asker_of(new_project, [["$pageview", "ann", "2024-03-20T10:00:00Z", {"b": f"a::{i}"}] for i in range(40)])
+    rows = ask(asker, flat={"total_intervals": 1, "breakdowns": [{"type": "event", "property": "b"}]}).result
+    assert sorted(row["label"] for row in rows) == sorted(f"a::{i}" for i in range(40))
+    assert all(row["breakdown_values"] == [row["label"]] for row in rows)
+
+
 def test_sampling_takes_some_people_and_scales_up(new_project: NewProject) -> None:
     asker = asker_of(new_project, [["$pageview", f"p{i}", "2024-03-20T10:00:00Z"] for i in range(200)])
     row = ask(asker, node={"samplingFactor": 0.5, "retentionFilter": {"totalIntervals": 1}}).result[0]
     assert row["values"][0]["count"] % 2 == 0
     assert 120 < row["values"][0]["count"] < 280
+
+
+LISTED = [
+    ([{"property": 1, "type": "cohort"}], [("1", 1)]),
+    ([{"property": "2", "type": "cohort"}, {"property": "all", "type": "cohort"}], [("0", 2), ("2", 2)]),
+]
+
+
+@pytest.mark.parametrize(("breakdowns", "wanted"), LISTED, ids=["one", "several"])
+def test_cohorts_in_the_list_form(
+    new_project: NewProject, breakdowns: list[dict[str, Any]], wanted: list[tuple[str, int]]
+) -> None:
+    asker = asker_of(new_project, [["$pageview", who, "2024-03-20T10:00:00Z"] for who in ("ann", "bob")])
+    for number, names in ((1, ["ann"]), (2, ["ann", "bob"])):
+        leaf = {"type": "person", "key": "distinct_id", "value": names, "operator": "exact"}
+        asker.define("cohort", number, name="C", filters={"properties": {"type": "AND", "values": [leaf]}})
+    node = {"retentionFilter": {"totalIntervals": 1}, "breakdownFilter": {"breakdowns": breakdowns}}
+    flat = {"total_intervals": 1, "breakdowns": breakdowns}
+    found = [(row["breakdown_value"], row["values"][0]["count"]) for row in ask(asker, node=node).result]
+    assert found == wanted
+    assert {(row["label"], row["values"][0]["count"]) for row in ask(asker, flat=flat).result} == set(wanted)
+
+
+def test_the_range_ends_with_the_window_s_last_moment(new_project: NewProject) -> None:
+    asker = asker_of(new_project, [])
+    for query in ({"flat": {"total_intervals": 2}}, {"node": {"retentionFilter": {"totalIntervals": 2}}}):
+        assert ask(asker, **query).resolved_date_range == {
+            "date_from": "2024-03-19T00:00:00Z",
+            "date_to": "2024-03-20T23:59:59.999999Z",
+        }

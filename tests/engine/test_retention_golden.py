@@ -10,8 +10,9 @@ from insights_engine.definitions import Action, Cohort, Definitions, Step
 from insights_engine.project import Project
 from insights_engine.retention.compile import compile_actors, compile_retention
 from insights_engine.retention.legacy import parse_legacy
-from insights_engine.retention.model import PERIODS, RETENTION_TYPES, RetentionQuery
+from insights_engine.retention.model import RETENTION_TYPES, RetentionQuery
 from insights_engine.retention.node import parse_node
+from insights_engine.retention.periods import PERIODS
 from insights_engine.retention.window import Plan, make_window
 
 from tests.conftest import Golden

@@ -28,6 +28,7 @@ from tests.engine.models.retention_questions import TYPES, questions, worlds
 
 QUESTIONS = 12
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 quick = settings(
     max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
     deadline=None,
@@ -40,7 +41,8 @@ quick = settings(
 def floor(q: dict[str, Any], at: datetime, zone: ZoneInfo, monday: bool) -> datetime:
     local = at.astimezone(zone)
     if q["period"] == "Hour":
-        return (at - timedelta(minutes=local.minute)).astimezone(zone)
+        midnight = datetime.combine(local.date(), time(), zone).astimezone(UTC)
+        return (midnight + (at - midnight) // HOUR * HOUR).astimezone(zone)  # some clocks are set by half an hour
     return datetime.combine(day_floor(q, local.date(), monday), time(), zone)
 
 
@@ -62,13 +64,18 @@ def back(q: dict[str, Any], start: datetime, n: int) -> datetime:
 
 
 def known(q: dict[str, Any], events: list[dict[str, Any]]) -> list[model.Event]:
-    """The events that pass what is asked of all, each with its actor."""
-    found = [e for e in events if q["only"] in (None, e["k"])]
-    if q["group"] is None:
-        return [{**e, "actor": e["person"], "plan": f"plan{e['person'] % 2}"} for e in found]
-    return [{**e, "actor": e["company"], "plan": f"plan{e['person'] % 2}"} for e in found if e["company"]]
+    """The events that pass what is asked of all, each with its actor, values, and number."""
+    found = []
+    for e in events:
+        actor = e["person"] if q["group"] is None else e["company"]
+        if actor is not None and q["only"] in (None, e["k"]):
+            e = {**e, "actor": actor, "plan": f"plan{e['person'] % 2}", "n": NUMBERS.get(e["n"], 0.0)}
+            found.append({**e, "values": VALUES[q["by"]](e)})
+    return found
 
 
+# As floating point numbers; what is none is 0.
+NUMBERS = {1: 1.0, 2.5: 2.5, "3": 3.0}
 VALUES: dict[str | None, Callable[[model.Event], list[str]]] = {
     None: lambda e: [""],
     "k": lambda e: [e["k"]],
@@ -121,10 +128,10 @@ def expected(q: dict[str, Any], zone: ZoneInfo, events: list[dict[str, Any]]) ->
     if q["earlier"] is not None:
         first = back(q, last, q["earlier"])
         date_from = first
-    asked = {**q, "from": first, "values": VALUES[q["by"]]}
-    asked["rows"] = model.period(asked, q["date_to"], first) + 1
+    asked = {**q, "first": first, "from": first}
+    asked["rows"] = model.period(asked, q["date_to"]) + 1
     width = len(q["brackets"]) + 1 if q["brackets"] else q["n"]
-    groups = model.ask(asked, zone, first, known(q, events)) or ([] if q["by"] else [("", {})])
+    groups = model.ask(asked, known(q, events)) or ([] if q["by"] else [("", {})])
     rows = []
     for value, cells in groups:
         for row in range(asked["rows"]):
@@ -216,10 +223,10 @@ def test_flat_parameters_are_answered_as_by_the_model(
     asker, info = new_world(zone, events, moved), ZoneInfo(zone)
     for _ in range(QUESTIONS):
         q = data.draw(questions(events))
-        plain = {"rolling": False, "sum": False, "cumulative": False, "minimum": 1, "brackets": None, "mode": "count"}
+        plain = {"rolling": False, "sum": False, "cumulative": False, "minimum": 1, "brackets": [], "mode": "count"}
         kind = TYPES[0] if q["type"] == TYPES[2] else q["type"]
         q |= plain | {"type": kind, "target": {**q["target"], "k": None}, "returning": {**q["returning"], "k": None}}
-        q |= {"limit": 25, "by": None if q["by"] == "cohorts" else q["by"], "rows": q["n"], "values": VALUES[q["by"]]}
+        q |= {"limit": 25, "by": None if q["by"] == "cohorts" else q["by"], "rows": q["n"]}
         local = q["date_to"].astimezone(info)
         if q["period"] != "Hour" and local.day > 28:
             continue  # what becomes of the 31st in another month is a table of its own
@@ -228,14 +235,14 @@ def test_flat_parameters_are_answered_as_by_the_model(
         if q["period"] == "Week":
             begin = floor(q, begin, info, False)
         first = floor(q, begin, info, False)
-        q |= {"from": begin.astimezone(UTC), "to": back(q, last, -1).astimezone(UTC)}
+        q |= {"first": first, "from": begin.astimezone(UTC), "to": back(q, last, -1).astimezone(UTC)}
         result = answer(parse_legacy(flat_of(q)), asker.project, asker.services, NOW).result
         own = known(q, merged(events, moved))
         if q["by"]:
-            wanted = {v: [len(cs.get(k, ())) for k in range(q["n"])] for v, cs in model.table(q, first, own).items()}
+            wanted = {v: [len(cs.get(k, ())) for k in range(q["n"])] for v, cs in model.table(q, own).items()}
             assert {r["label"]: [c["count"] for c in r["values"]] for r in result} == wanted, q
             continue
-        (_, cells), *_ = [*model.ask(q, info, first, own), ("", {})]
+        (_, cells), *_ = [*model.ask(q, own), ("", {})]
         assert [[c["count"] for c in row["values"]] for row in result] == [
             [cells.get((row, k), (0, 0))[0] for k in range(q["n"] - row)] for row in range(q["n"])
         ], q

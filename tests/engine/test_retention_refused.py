@@ -138,6 +138,24 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
         "Sum and average aggregation are not supported for 24 hour windows.",
     ),
     (
+        {"node": {"retentionFilter": {"timeWindowMode": "24_hour_windows", "aggregationType": "avg"}}},
+        "retention_24_hour_windows_property_aggregation_unsupported",
+        None,
+        "Sum and average aggregation are not supported for 24 hour windows.",
+    ),
+    (
+        {"node": {"retentionFilter": {"targetEntity": {"id": "a", "kind": "DataWarehouseNode"}}}},
+        UNREADABLE,
+        None,
+        "query.retentionFilter.targetEntity.kind: Input should be 'EventsNode' or 'ActionsNode'",
+    ),
+    (
+        {"flat": {"target_entity": {"id": True}}},
+        "invalid_input",
+        "target_entity__id",
+        "target_entity.id must be the name of an event or null",
+    ),
+    (
         {"node": {"retentionFilter": {"cumulative": True, **SUMMED}}},
         "invalid_input",
         "retentionFilter__cumulative",
@@ -147,7 +165,7 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
         {"node": {"retentionFilter": {"aggregationType": "sum"}}},
         "invalid_input",
         "retentionFilter__aggregationProperty",
-        'retentionFilter.aggregationProperty is required for aggregationType "sum"',
+        "retentionFilter.aggregationProperty is required: the property that is added up",
     ),
     (
         {"node": {"dateRange": {"date_from": "2024-03-10", "date_to": "2024-03-01"}}},
@@ -170,8 +188,44 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
     (
         {"node": {"breakdownFilter": {"breakdown": "b", "breakdown_histogram_bin_count": 3}}},
         "invalid_input",
-        "breakdownFilter__breakdown_histogram_bin_count",
-        "breakdownFilter: retention does not cut values into bins",
+        "breakdown_histogram_bin_count",
+        "breakdown_histogram_bin_count: retention does not cut values into bins",
+    ),
+    (
+        {"flat": {"breakdown": "b", "breakdown_histogram_bin_count": 3}},
+        "invalid_input",
+        "breakdown_histogram_bin_count",
+        "breakdown_histogram_bin_count: retention does not cut values into bins",
+    ),
+    (
+        {"flat": {"minimum_occurrences": 2}},
+        "invalid_input",
+        "minimum_occurrences",
+        "minimum_occurrences is an option of RetentionQuery nodes, not of flat parameters",
+    ),
+    (
+        {"flat": {"retentionFilter": {"period": "Week"}}},
+        "invalid_input",
+        "retentionFilter",
+        "retentionFilter is an option of RetentionQuery nodes, not of flat parameters",
+    ),
+    (
+        {"flat": {"retention_reference": "first"}},
+        "invalid_choice",
+        "retention_reference",
+        'retention_reference "first" is not known; known are: total, previous',
+    ),
+    (
+        {"node": {"retentionFilter": {"retentionReference": "previos"}}},
+        "invalid_choice",
+        "retentionFilter__retentionReference",
+        'retentionFilter.retentionReference "previos" is not known; did you mean "previous"?',
+    ),
+    (
+        {"node": {"dateRange": {"date_from": "all"}}},
+        "invalid_input",
+        "date_from",
+        'date_from: retention begins at a date, not at "all"',
     ),
 ]
 

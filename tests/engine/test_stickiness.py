@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from insights_engine.answer import Answer
 from insights_engine.errors import ApiError
 from insights_engine.stickiness.answer import answer
 from insights_engine.stickiness.model import parse_filters_form, parse_node
-from insights_engine.trend.answer import Trend
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
@@ -28,10 +28,10 @@ MATHS: dict[str, dict[str, Any]] = {
     "unique_group": {"math": "unique_group", "math_group_type_index": 0},
     "hogql": {"math": "hogql", "math_hogql": "properties.kind"},
 }
-quick = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def ask(asker: Asker, **node: Any) -> Trend:
+def ask(asker: Asker, **node: Any) -> Answer:
     return answer(parse_node({"kind": "StickinessQuery", **node}), asker.project, asker.services, asker.now)
 
 
@@ -42,7 +42,7 @@ def questions(draw: st.DrawFn, world: World) -> dict[str, Any]:
         "count": draw(st.sampled_from([None, None, 1, 2, 3])),
         "criteria": draw(st.none() | st.tuples(st.sampled_from(["gte", "lte", "exact"]), st.integers(0, 3))),
         "cumulative": draw(st.booleans()),
-        "compare": asked["interval"] != "hour" and draw(st.booleans()),
+        "compare": asked["interval"] not in ("minute", "hour") and draw(st.booleans()),
         "math": draw(st.sampled_from(sorted(MATHS))),
     }
 

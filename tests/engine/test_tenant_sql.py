@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 from insights_engine import keys
+from insights_engine.funnel import answer as funnel
+from insights_engine.funnel.model import ORDERS, VIZ_TYPES
+from insights_engine.funnel.node import parse_node as parse_funnel
+from insights_engine.funnel.people import Chosen
 from insights_engine.lifecycle import answer as lifecycle
 from insights_engine.project import Project
 from insights_engine.retention import answer as retention
@@ -211,3 +215,23 @@ def test_every_select_of_a_retention_names_the_project(
         query = parse_retention({"kind": "RetentionQuery", **node})
         retention.answer(query, project, services, NOW)
         check(clickhouse)
+
+
+@pytest.mark.parametrize("name", ["person", "group", "session", "element", "expression", "tree"])
+@pytest.mark.parametrize("viz", VIZ_TYPES)
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_select_of_a_funnel_names_the_project(
+    asked: tuple[Services, Recording, Project], order: str, viz: str, name: str
+) -> None:
+    services, clickhouse, project = asked
+    where = FILTERS[name] if "values" in FILTERS[name] else [FILTERS[name]]
+    step = {"kind": "EventsNode", "event": "buy", "math": "first_time_for_user", "properties": where}
+    excluded = {"kind": "EventsNode", "event": "x", "properties": where, "funnelFromStep": 0, "funnelToStep": 1}
+    asks = {"funnelOrderType": order, "funnelVizType": viz, "exclusions": [excluded]}
+    for by in ({}, BREAKDOWNS["person"], BREAKDOWNS["session"]):
+        node = {"series": [step, {"kind": "ActionsNode", "id": 4}], "funnelsFilter": asks, "breakdownFilter": by}
+        query = parse_funnel({"kind": "FunnelsQuery", **node, "properties": where, "filterTestAccounts": True})
+        funnel.answer(query, project, services, NOW)
+        check(clickhouse)
+    funnel.actors(query, project, services, NOW, Chosen(1, period="2024-03-20"), limit=1, offset=0)
+    check(clickhouse)

@@ -104,6 +104,9 @@ async def session(stack: Stack) -> None:
         for name, path in (
             ("trend", f"{project}/insights/trend/"),
             ("retention", f"{project}/insights/retention/"),
+            ("path", f"{project}/insights/path/"),
+            ("funnel", f"{project}/insights/funnel/"),
+            ("timing", f"{project}/insights/timing/"),
             ("query", f"{project}/query/"),
         ):
             user = stack.create_user(f"{name}@example.test", "admin")
@@ -134,6 +137,12 @@ async def session(stack: Stack) -> None:
             side = {"id": action["id"], "type": "actions"}
             await call("POST", f"{project}/insights/retention/", json={"target_entity": side, "properties": [rule]})
             await call("GET", "/api/person/retention/", params={"selected_interval": 1})
+            await call("POST", f"{project}/insights/path/", json={"properties": [rule]})
+            await call("GET", "/api/person/path/", params={"path_end_key": "1_sign up"})
+            steps = {"events": '[{"id": "sign up"}, {"id": null, "order": 1}]', "funnel_step": "1"}
+            await call("POST", f"{project}/insights/funnel/", json={**filters, "exclusions": []})
+            await call("GET", "/api/person/funnel/", params=steps)
+            await call("GET", f"{project}/insights/timing/", params={"date_from": "-7d"})
             node = {"kind": "TrendsQuery", "series": [{"kind": "ActionsNode", "id": action["id"]}]}
             await call("POST", f"{project}/query/", json={"query": node})
             await call("GET", "/api/projects/@current/insights/trend/", params={"events": '[{"id": "sign up"}]'})
@@ -156,4 +165,13 @@ def test_every_use_is_allowed(uses: list[Use]) -> None:
 
 
 def test_the_session_reaches_every_function_that_has_a_table(uses: list[Use]) -> None:
-    assert {use.function for use in uses} == {"Trend", "Retention", "Query", "Resources", "Ingest"}
+    assert {use.function for use in uses} == {
+        "Trend",
+        "Retention",
+        "Path",
+        "Funnel",
+        "Timing",
+        "Query",
+        "Resources",
+        "Ingest",
+    }

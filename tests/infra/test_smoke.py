@@ -25,7 +25,7 @@ from insights_local.emulator import BUILD, LAYERS, Emulator, FunctionError, buil
 from insights_local.gateway import Gateway
 from insights_local.routes import Function, load_template, routes_of
 
-FUNCTIONS = ("Trend", "Retention", "Query", "Resources", "Capture", "Ingest", "Squash")
+FUNCTIONS = ("Trend", "Retention", "Path", "Funnel", "Timing", "Query", "Resources", "Capture", "Ingest", "Squash")
 MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.skipif(
@@ -102,6 +102,14 @@ REQUESTS = [
     ("GET", "/api/projects/1/insights/retention/", {}, 401, NO_KEY),
     ("GET", "/api/environments/1/insights/retention.csv", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
     ("GET", "/api/person/retention/?selected_interval=0", {}, 401, NO_KEY),
+    ("POST", "/api/projects/1/insights/path/", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/environments/1/insights/path.csv", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/api/person/path/?path_end_key=2_x", {}, 401, NO_KEY),
+    ("POST", "/api/projects/1/insights/funnel/", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/environments/1/insights/funnel.csv", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/api/person/funnel/?funnel_step=2", {}, 401, NO_KEY),
+    ("POST", "/api/projects/1/insights/timing/", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/environments/1/insights/timing?date_from=-7d", {}, 401, NO_KEY),
     ("GET", "/api/users/@me/", {}, 401, NO_KEY),
     ("POST", "/api/projects/1//insights/trend/", {"json": {}}, 401, NO_KEY),
     ("GET", "/api/projects/1/cohorts/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),

@@ -12,7 +12,7 @@ from insights_local.routes import ROOT, functions_of, load_template, routes_of
 
 TEMPLATE = load_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = ("Trend", "Retention", "Query", "Resources", "Capture", "Ingest", "Squash")
+FUNCTIONS = ("Trend", "Retention", "Path", "Funnel", "Timing", "Query", "Resources", "Capture", "Ingest", "Squash")
 
 READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITE = {
@@ -29,6 +29,9 @@ ANALYST = {
 PERMISSIONS = {
     "Trend": ANALYST,
     "Retention": ANALYST,
+    "Path": ANALYST,
+    "Funnel": ANALYST,
+    "Timing": {**ANALYST, "EventsQueue": {"sqs:SendMessage"}},
     "Query": ANALYST,
     "Resources": {
         "PoliciesTable": READ | WRITE,

@@ -109,6 +109,15 @@ SETTINGS = (
     Setting("week_start_day", None, _week_start, "0 Sunday, 1 Monday, null Sunday."),
     Setting("test_account_filters", [], _property_filters, "Property filters that leave out internal users."),
     Setting("path_cleaning_filters", [], _path_cleaning, "`[{alias, regex}]`, applied to paths in this order."),
+    Setting(
+        "aggregate_users_by_distinct_id", False, fields.boolean, "Unique users of trends are distinct ids, not persons."
+    ),
+    Setting(
+        "human_friendly_comparison_periods",
+        False,
+        fields.boolean,
+        "`compare_to` counts a month as 4 weeks and a year as 52, so that weekdays are compared with their like.",
+    ),
     Setting("test_account_filters_default_checked", None, _flag_or_null, "New insights filter test accounts."),
     Setting("data_attributes", ["data-attr"], _texts, "Attributes that name elements."),
     Setting("person_display_name_properties", None, _texts, "Properties that name a person, best first."),

@@ -17,7 +17,7 @@ from insights_engine.regexes import check_re2
 from insights_engine.store import ConflictError, Delete, Item, Put, Write
 
 from insights_api import objects
-from insights_api.tabular import csv_response
+from insights_api.tabular import csv_response, wants_csv
 
 router = APIRouter()
 _ALL = "/api/projects/{project_id}/actions"
@@ -35,7 +35,7 @@ async def list_actions(request: Request) -> Response:
     found = objects.listed(access.services.policies, keys.action, access.project.id)
     by_name = sorted(found, key=lambda item: str(item["name"]))
     rows = [shown(item) for item in sorted(by_name, key=lambda item: str(item["last_calculated_at"]), reverse=True)]
-    if request.state.format == "csv" or request.query_params.get("format") == "csv":
+    if wants_csv(request):
         return csv_response(rows, ("id", "name"))
     return JsonResponse({"results": rows})
 

@@ -1,37 +1,57 @@
-"""ActorsQuery and InsightActorsQuery nodes: the people behind a part of an insight's answer."""
+"""ActorsQuery and the nodes inside of it: the people behind a part of an insight's answer.
+
+One row a kind of insight: its node's schema, the columns that only it has, and who answers a page.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from insights_acl.access import Access
 from insights_engine.errors import ParseError, ValidationError, nearest
 from insights_engine.nodes import Node, Text, read
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from insights_api.retention_actors import Page, page
+from insights_api import funnel_actors, path_actors, retention_actors
+from insights_api.actor_pages import Page
 
-KINDS = ("ActorsQuery", "InsightActorsQuery")
-SOURCES = ("RetentionQuery",)
-# The one order there is; clients name it in either way.
-_ORDERS = ("length(appearances) DESC", "length(appearances) DESC, actor_id", "appearances DESC")
-_PERIOD = re.compile(r"(?:hour|day|week|month|interval)_(\d{1,4})")
-
-
-class _InsightActors(Node):
-    kind: Literal["InsightActorsQuery"]
-    source: dict[str, Any]
-    interval: Annotated[int, Field(ge=0)] | None = None
-    breakdown: Text | int | list[Text | int] | None = None
-    include_recordings: bool | None = Field(None, alias="includeRecordings")
-    modifiers: dict[str, Any] | None = None
-    tags: dict[str, Any] | None = None
-    response: Any = None
-    version: float | None = None
+# The nodes that say of which insight, and of what in its answer.
+INNER_KINDS = ("InsightActorsQuery", "FunnelsActorsQuery")
+KINDS = ("ActorsQuery", *INNER_KINDS)
+_OF_ALL = ("person", "actor", "id")
 
 
-class _Actors(Node):
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`page` answers (access, node, field, limit, offset). `value` is that of a column of its own, from what the page
+    says of an actor; `further` names those columns of (node, field). `orders`: the one there is, in all its
+    spellings."""
+
+    node: type[Node]
+    page: Callable[[Access, Any, str, int, int], Page]
+    columns: tuple[str, ...] = ("person",)
+    further: Callable[[Any, str], tuple[str, ...]] = lambda node, field: ()
+    value: Callable[[str, Any], Any] = lambda name, detail: None
+    orders: tuple[str, ...] = ("actor_id",)
+
+
+SOURCES = {
+    "RetentionQuery": Source(
+        retention_actors.RetentionActors,
+        retention_actors.node_page,
+        ("person", "appearances"),
+        retention_actors.columns_of,
+        retention_actors.value,
+        retention_actors.ORDERS,
+    ),
+    "PathsQuery": Source(path_actors.PathActors, path_actors.node_page),
+    "FunnelsQuery": Source(funnel_actors.FunnelActors, funnel_actors.node_page),
+}
+
+
+class ActorsQueryNode(Node):
     kind: Literal["ActorsQuery"]
     source: dict[str, Any]
     select: Annotated[list[Text], Field(max_length=2000)] | None = None
@@ -44,62 +64,64 @@ class _Actors(Node):
     version: float | None = None
 
 
+class _AnyInsight(Node):
+    """Read first, to learn of which insight it is."""
+
+    model_config = ConfigDict(extra="allow")
+    source: dict[str, Any]
+
+
 def is_actors(node: Any) -> bool:
     return isinstance(node, dict) and node.get("kind") in KINDS
 
 
 def answer_actors(node: dict[str, Any], access: Access, field: str = "query") -> dict[str, Any]:
     """What the query endpoint answers: rows of the selected columns, and whether there are more."""
-    outer = _Actors(kind="ActorsQuery", source=node)
+    outer = ActorsQueryNode(kind="ActorsQuery", source=node)
     if node["kind"] == "ActorsQuery":
-        outer = read(_Actors, node, field)
+        outer = read(ActorsQueryNode, node, field)
         field = f"{field}.source"
-    if outer.order_by and (len(outer.order_by) > 1 or outer.order_by[0] not in _ORDERS):
-        raise ValidationError(f'orderBy can be "{_ORDERS[0]}" only', attr="orderBy")
-    if outer.source.get("kind") != "InsightActorsQuery":
-        raise ParseError(f'{field}.kind "{str(outer.source.get("kind"))[:100]}" is not InsightActorsQuery')
-    columns = outer.select or ["person", "appearances"]
-    for name in columns:
-        if name not in ("person", "actor", "id", "appearances") and not _PERIOD.fullmatch(name):
-            raise ValidationError(
-                f'select "{name[:100]}" is not known{nearest(name, ("person", "appearances", "day_0"))}',
-                attr="select",
-                code="invalid_choice",
-            )
+    source, inner = _source(outer.source, field)
+    columns = _columns(outer, source, inner, f"{field}.source")
     limit, offset = outer.limit or 100, outer.offset or 0
-    found = _page(read(_InsightActors, outer.source, field), access, field, limit, offset)
+    found = source.page(access, inner, f"{field}.source", limit, offset)
     return {
-        "results": [[_value(name, actor, came) for name in columns] for actor, came in found.found],
+        "results": [[_value(source, name, actor, detail) for name in columns] for actor, detail in found.found],
         "columns": columns,
-        "hasMore": found.actors.has_more,
+        "hasMore": found.has_more,
         "limit": limit,
         "offset": offset,
         "missing_actors_count": found.missing,
-        "timings": [{"k": "clickhouse", "t": round(found.actors.cost.milliseconds / 1000, 6)}],
+        "timings": [{"k": "clickhouse", "t": round(found.cost.milliseconds / 1000, 6)}],
     }
 
 
-def _page(node: _InsightActors, access: Access, field: str, limit: int, offset: int) -> Page:
-    from insights_engine.retention.answer import Chosen
-    from insights_engine.retention.node import parse_node
-
-    kind = node.source.get("kind")
-    if kind not in SOURCES:
+def _source(node: dict[str, Any], field: str) -> tuple[Source, Node]:
+    if node.get("kind") not in INNER_KINDS:
+        raise ParseError(f'{field}.kind "{str(node.get("kind"))[:100]}" is not {" or ".join(INNER_KINDS)}')
+    kind = read(_AnyInsight, node, field).source.get("kind")
+    if not isinstance(kind, str) or kind not in SOURCES:
         raise ParseError(f'{field}.source.kind "{str(kind)[:100]}" is not known; known are: {", ".join(SOURCES)}')
-    value = node.breakdown
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise ValidationError("breakdown must be one value", attr="breakdown")
-        value = value[0]
-    chosen = Chosen(row=node.interval or 0, value=None if value is None else str(value))
-    return page(access, parse_node(node.source, f"{field}.source"), chosen, limit, offset)
+    source = SOURCES[kind]
+    return source, read(source.node, node, field)
 
 
-def _value(name: str, actor: dict[str, Any], came: list[int]) -> Any:
-    if name in ("person", "actor"):
-        return actor
+def _columns(outer: ActorsQueryNode, source: Source, inner: Node, field: str) -> list[str]:
+    if outer.order_by and (len(outer.order_by) > 1 or outer.order_by[0] not in source.orders):
+        raise ValidationError(f'orderBy can be "{source.orders[0]}" only', attr="orderBy")
+    columns = outer.select or list(source.columns)
+    known = dict.fromkeys((*source.columns, *_OF_ALL, *source.further(inner, field)))
+    for name in columns:
+        if name not in known:
+            raise ValidationError(
+                f'select "{name[:100]}" is not known{nearest(name, known)}',
+                attr="select",
+                code="invalid_choice",
+            )
+    return columns
+
+
+def _value(source: Source, name: str, actor: dict[str, Any], detail: Any) -> Any:
     if name == "id":
         return actor["id"]
-    if period := _PERIOD.fullmatch(name):
-        return int(int(period[1]) in came)
-    return came
+    return actor if name in ("person", "actor") else source.value(name, detail)

@@ -20,7 +20,7 @@ from insights_api import objects
 from insights_api.cohort_csv import read_members
 from insights_api.cohort_filters import checked_filters, filters_of_groups
 from insights_api.pagination import link, page, window
-from insights_api.tabular import csv_response
+from insights_api.tabular import csv_response, wants_csv
 
 router = APIRouter()
 _ALL = "/api/projects/{project_id}/cohorts"
@@ -128,7 +128,7 @@ async def cohort_persons(request: Request, cohort_id: str) -> Response:
     limit, offset = window(request)
     limit = min(limit, 1000)
     found = members.page_of_persons(access, item, limit, offset)
-    if request.state.format == "csv" or request.query_params.get("format") == "csv":
+    if wants_csv(request):
         return csv_response(found[:limit], ("id", "email", "name", "created_at"), last=("distinct_ids",))
     return JsonResponse(
         {

@@ -5,8 +5,9 @@ A limit or offset that is not a number takes its default, as the API's clients h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import Request
 from insights_engine.services import current
@@ -35,9 +36,12 @@ def page[T](request: Request, found: Sequence[T], shape: Callable[[T], Any]) -> 
     }
 
 
-def link(request: Request, limit: int, offset: int) -> str:
-    """This request's address at another offset; the first page has none."""
-    url = request.url.include_query_params(limit=limit)
+def link(request: Request, limit: int, offset: int, asked: Mapping[str, str] | None = None) -> str:
+    """This request's address at another offset; the first page has none. `asked`: what its body said."""
+    url = request.url
+    if asked:
+        url = url.replace(query=urlencode({**request.query_params, **asked}))
+    url = url.include_query_params(limit=limit)
     url = url.include_query_params(offset=offset) if offset else url.remove_query_params("offset")
     site = current().settings.site_url.rstrip("/")
     return f"{site}{url.path}?{url.query}" if site else str(url)

@@ -10,42 +10,48 @@ from fastapi.responses import Response
 from insights_acl.access import authorize
 from insights_engine.errors import ValidationError
 from insights_engine.flat import json_value, whole
-from insights_engine.http import JsonResponse, json_object
+from insights_engine.http import JsonResponse
 from insights_engine.retention.answer import Chosen
 from insights_engine.retention.legacy import parse_legacy
 from insights_engine.retention.model import MAX_INTERVALS, RetentionQuery
 
-from insights_api.pagination import DEFAULT_LIMIT, link
+from insights_api.pagination import DEFAULT_LIMIT
+from insights_api.questions import asked_of_people, choose_project, next_page
 from insights_api.retention_actors import page
-from insights_api.trend import require_json
+from insights_api.tabular import csv_response, wants_csv
 
 router = APIRouter()
 MAX_LIMIT = 1000
 _MOST = 2**31 - 1
+# The first columns of the CSV, of persons and of groups.
+_OF_PERSONS, _OF_GROUPS = ("id", "name", "distinct_ids", "created_at"), ("id", "group_key", "created_at")
 
 
 @router.api_route("/api/person/retention", methods=["GET", "POST"])
 @router.api_route("/api/projects/{project_id}/persons/retention", methods=["GET", "POST"])
 async def person_retention(request: Request) -> Response:
-    """The parameters of retention, and `selected_interval`. Without a project in the path, `project_id` names it."""
-    request.path_params.setdefault("project_id", request.query_params.get("project_id") or "@current")
-    access = await authorize(request, "insight:read", "person:read", body_token=True)
-    values: dict[str, Any] = dict(request.query_params)
-    if request.method == "POST":
-        require_json(request)
-        values |= await json_object(request)
+    """The parameters of retention, and `selected_interval`. Without a project in the path, `project_id` names it.
+
+    Needs `person:read` as well, or of groups `group:read`."""
+    await choose_project(request)
+    access = await authorize(request, "insight:read", body_token=True)
+    is_csv = wants_csv(request)
+    values = await asked_of_people(request, "retention")
     query = parse_legacy(values)
     limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
     offset = whole(values, "offset", 0, _MOST) or 0
     found = page(access, query, _chosen(values, query), limit, offset)
-    came = [(actor, set(columns)) for actor, columns in found.found]
+    came = [
+        (actor, [int(k in columns) for k in range(found.actors.width)])
+        for actor, columns in ((actor, set(columns)) for actor, columns in found.found)
+    ]
+    if is_csv:
+        first = _OF_PERSONS if query.group_index is None else _OF_GROUPS
+        return csv_response([{**actor, "appearances": columns} for actor, columns in came], first, ("appearances",))
     return JsonResponse(
         {
-            "result": [
-                {"person": actor, "appearances": [int(k in columns) for k in range(found.actors.width)]}
-                for actor, columns in came
-            ],
-            "next": link(request, limit, offset + limit) if found.actors.has_more else None,
+            "result": [{"person": actor, "appearances": columns} for actor, columns in came],
+            "next": next_page(request, access, values, limit, offset + limit) if found.actors.has_more else None,
             "missing_persons": found.missing,
         }
     )
@@ -63,5 +69,9 @@ def _chosen(values: Mapping[str, Any], query: RetentionQuery) -> Chosen:
         raise ValidationError("breakdown_values must be a list of values", attr="breakdown_values")
     if query.breakdown:
         return Chosen(value="::".join("" if v is None else str(v) for v in row), column=selected)
+    if len(row) > 1:
+        raise ValidationError(
+            "breakdown_values must be one row's number: the query has no breakdown", attr="breakdown_values"
+        )
     number = whole({"breakdown_values": row[0]}, "breakdown_values", 0, MAX_INTERVALS - 1)
     return Chosen(row=number or 0, column=selected)

@@ -11,6 +11,8 @@ from insights_engine.http import JsonResponse, iso, json_object
 
 from insights_api.actors import answer_actors, is_actors
 from insights_api.answers import answer_node, what_it_took
+from insights_api.csv_answers import export_node, tidy_response
+from insights_api.tabular import csv_response, layout_of
 
 router = APIRouter()
 
@@ -19,9 +21,15 @@ router = APIRouter()
 async def query(request: Request) -> Response:
     """The answer of one node: `results`, and what it cost."""
     access = await authorize(request, "query:read")
+    layout = layout_of(request, ("tidy",))
     body = await json_object(request)
     if is_actors(body.get("query")):
-        return JsonResponse(answer_actors(body["query"], access) | _circumstances(access, body["query"]))
+        actors = answer_actors(body["query"], access)
+        if layout is not None:
+            return _actors_csv(actors)
+        return JsonResponse(actors | _circumstances(access, body["query"]))
+    if layout is not None:
+        return tidy_response(request, *export_node(body.get("query"), access))
     found = answer_node(body.get("query"), access)
     # Retention has a mean row, and no further rows.
     further = {"hasMore": found.has_more} if found.mean is None else {"mean": found.mean}
@@ -29,11 +37,18 @@ async def query(request: Request) -> Response:
         {
             "results": found.result,
             **further,
+            **found.additions,
             "resolved_date_range": found.resolved_date_range,
             **_circumstances(access, body["query"]),
             **what_it_took(found, request),
         }
     )
+
+
+def _actors_csv(actors: dict[str, Any]) -> Response:
+    """As people are listed elsewhere: what is said of one, in columns of its own."""
+    rows = [dict(zip(actors["columns"], row, strict=True)) for row in actors["results"]]
+    return csv_response(rows, () if rows else actors["columns"])
 
 
 def _circumstances(access: Access, node: dict[str, Any]) -> dict[str, Any]:

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import Access, authorize
-from insights_engine.errors import UnsupportedMedia
-from insights_engine.http import JsonResponse, iso, json_object
+from insights_engine.http import JsonResponse, iso
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
 
 from insights_api.answers import answer_filters, answer_node, what_it_took
-
-if TYPE_CHECKING:
-    from insights_engine.trend.answer import Trend
+from insights_api.csv_answers import export_filters, export_node, file_response, tidy_response
+from insights_api.questions import asked
+from insights_api.tabular import layout_of
 
 router = APIRouter()
+# The kinds whose answers are series over buckets, which is what a column a bucket can show.
+_WIDE = frozenset({"TrendsQuery", "LifecycleQuery", "StickinessQuery"})
 
 
 @router.api_route("/api/projects/{project_id}/insights/trend", methods=["GET", "POST"])
 async def trend(request: Request) -> Response:
     """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
     access = await authorize(request, "insight:read", body_token=True)
-    found = await _answer(request, access)
-    if wants_csv(request):
-        return _csv(request, access, found.result, found.resolved_date_range)
+    if (layout := layout_of(request)) is not None:
+        return await _csv(request, access, layout)
+    node, values = await asked(request)
+    found = answer_filters(values, access) if node is None else answer_node(node, access)
     return JsonResponse(
         {
             "result": found.result,
+            **found.additions,
             "timezone": access.project.timezone,
             "is_cached": False,
             "last_refresh": iso(access.now),
@@ -39,43 +41,20 @@ async def trend(request: Request) -> Response:
     )
 
 
-async def _answer(request: Request, access: Access) -> Trend:
-    values: dict[str, Any] = dict(request.query_params)
-    if request.method == "POST":
-        require_json(request)
-        body = await json_object(request)
-        if (node := node_of(body)) is not None:
-            return answer_node(node, access)
-        values |= body
-    return answer_filters(values, access)
-
-
-def node_of(body: dict[str, Any]) -> Any:
-    """The query node of a body, whatever was written there: `query`, or the body itself when it has a `kind`."""
-    if body.get("query") is not None:
-        return body["query"]
-    return body if body.get("kind") is not None else None
-
-
-def require_json(request: Request) -> None:
-    media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media and media != "application/json":
-        raise UnsupportedMedia(f'Unsupported media type "{media}" in request.')
-
-
-def wants_csv(request: Request) -> bool:
-    asked = request.query_params.get("format") or getattr(request.state, "format", None)
-    return asked == "csv" or (asked is None and request.headers.get("accept", "").startswith("text/csv"))
-
-
-def _csv(request: Request, access: Access, result: list[dict[str, Any]], dates: dict[str, str]) -> Response:
-    from insights_engine.trend.csv import file_name, trend_csv
+async def _csv(request: Request, access: Access, layout: str) -> Response:
+    node, values = await asked(request)
+    kind, found = export_filters(values, access) if node is None else export_node(node, access)
+    if kind not in _WIDE:
+        layout = layout_of(request, ("tidy",)) or layout
+    if layout == "tidy":
+        return tidy_response(request, kind, found)
+    from insights_engine.trend.csv import trend_csv
 
     insight = request.query_params.get("export_insight_id")
     site = access.services.settings.site_url.rstrip("/") or str(request.base_url).rstrip("/")
-    text = trend_csv(result, f"{site}/insights/{insight}/" if insight else None)
-    name = file_name(request.query_params.get("export_name"), dates["date_from"], dates["date_to"])
-    return Response(text, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    # What no id has in it becomes part of the address, not of the file.
+    first_line = f"{site}/insights/{quote(insight, safe='')}/" if insight else None
+    return file_response(request, found, trend_csv(found.result), first_line)
 
 
 def _next(request: Request, length: int) -> str | None:

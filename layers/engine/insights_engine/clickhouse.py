@@ -58,6 +58,10 @@ _INPUT = (
         re.compile(r"Substitution ('\\\d+') in replacement"),
         "A path cleaning alias names a group that its regex has not",
     ),
+    (
+        re.compile(r"Cannot load time zone (\S+)"),
+        "The project's timezone is not known to this ClickHouse",
+    ),
 )
 _UNKNOWN_DATABASE = 81
 # The server does not take the DSN's user or password.
@@ -73,6 +77,13 @@ class Cost:
     rows_read: int = 0
     bytes_read: int = 0
     milliseconds: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.rows_read + other.rows_read,
+            self.bytes_read + other.bytes_read,
+            round(self.milliseconds + other.milliseconds, 3),
+        )
 
 
 @dataclass(frozen=True, slots=True)

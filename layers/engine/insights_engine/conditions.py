@@ -6,6 +6,7 @@ SELECT), made from the positive form of the operator, so that a negative one als
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from insights_engine import elements
@@ -75,15 +76,15 @@ def people(scan: Scan, cohort: Cohort, depth: int = 0) -> Sql:
 
 def clean_path(project: Project, path: Sql) -> Sql:
     """The project's path cleaning rules, one after another."""
-    for rule in project.path_cleaning_filters:
-        regex = rule.get("regex")
-        if regex:
-            path = Sql(
-                "replaceRegexpAll({p}, {regex:String}, {alias:String})",
-                p=path,
-                regex=str(regex),
-                alias=str(rule.get("alias") or ""),
-            )
+    rules = ((rule.get("regex"), rule.get("alias")) for rule in project.path_cleaning_filters)
+    return replaced(((str(regex), str(alias or "")) for regex, alias in rules if regex), path)
+
+
+def replaced(rules: Iterable[tuple[str, str]], path: Sql) -> Sql:
+    """Every match of each regex by its alias, where `\\1` is the first group; a rule sees what the one before left."""
+    for regex, alias in rules:
+        template = "replaceRegexpAll({p}, {regex:String}, {alias:String})"
+        path = Sql(template, p=path, regex=regex, alias=alias)
     return path
 
 

@@ -28,7 +28,8 @@ _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 # Searched for, not matched in full, as upstream does: any text with such a letter is a relative date.
 _RELATIVE = re.compile(r"-?(?P<number>\d{1,9})?(?P<kind>[hdwmqysHDWMQYS])(?P<position>Start|End)?")
 
-END_OF_DAY = time(23, 59, 59, 999999)
+# Where clocks are set back at midnight the last minute comes twice, and the day ends with the second one.
+END_OF_DAY = time(23, 59, 59, 999999, fold=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ class Range:
     select_from: datetime
 
 
-def parse(text: str, now: datetime, zone: ZoneInfo, field: str) -> Moment:
-    """Absolute or relative; `now` when nothing in the text can be read. Raises ValidationError beyond 1970 to 2148."""
+def parse(text: str, now: datetime, zone: ZoneInfo, field: str, *, is_end: bool = False) -> Moment:
+    """Absolute or relative; `now` when nothing in the text can be read. Raises ValidationError beyond 1970 to 2148.
+
+    A local time that the clock shows twice is the first of the two, and as an end the second.
+    """
     local_now = now.astimezone(zone)
     try:
-        moment = _absolute(text.strip(), zone) or _relative(text, local_now) or Moment(local_now)
+        moment = _absolute(text.strip(), zone, int(is_end)) or _relative(text, local_now) or Moment(local_now)
     except (OverflowError, ValueError):
         raise ValidationError(f"{field} {text[:50]!r} is not a date", attr=attr_of(field)) from None
     if not _FIRST <= moment.at <= _LAST:
@@ -66,7 +70,7 @@ def parse(text: str, now: datetime, zone: ZoneInfo, field: str) -> Moment:
     return moment
 
 
-def _absolute(text: str, zone: ZoneInfo) -> Moment | None:
+def _absolute(text: str, zone: ZoneInfo, fold: int) -> Moment | None:
     if _FAR.match(text):
         raise ValueError(text)
     if found := _DATE.match(text):
@@ -75,7 +79,7 @@ def _absolute(text: str, zone: ZoneInfo) -> Moment | None:
     if not _ISO.match(text):
         return None
     at = datetime.fromisoformat(text)
-    return Moment(at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone))
+    return Moment(at.replace(tzinfo=zone, fold=fold) if at.tzinfo is None else at.astimezone(zone))
 
 
 def _relative(text: str, now: datetime) -> Moment | None:
@@ -90,8 +94,8 @@ def _moved(now: datetime, n: int, kind: str, position: str | None) -> datetime:
     """`now` less n units; the sign is not looked at. Of the upper-case letters only `M` (minutes) means something."""
     match kind:
         case "h":
-            at = _shift(now, timedelta(hours=n))
-            return _clock(at, position, time(at.hour), time(at.hour, 59, 59, 999999))
+            at = earlier(now, timedelta(hours=n))
+            return _clock(at, position, time(at.hour, fold=at.fold), time(at.hour, 59, 59, 999999, fold=at.fold))
         case "d":
             return _clock(now - timedelta(days=n), position, time(), END_OF_DAY)
         case "w":
@@ -108,23 +112,23 @@ def _moved(now: datetime, n: int, kind: str, position: str | None) -> datetime:
                 return at.replace(month=1, day=1)
             return at.replace(day=min(31, calendar.monthrange(at.year, at.month)[1])) if position else at
         case "M":
-            return _shift(now, timedelta(minutes=n))
+            return earlier(now, timedelta(minutes=n))
         case "s":
-            return _shift(now, timedelta(seconds=n))
+            return earlier(now, timedelta(seconds=n))
         case _:
             return now
 
 
-def _shift(at: datetime, delta: timedelta) -> datetime:
-    """Hours and less are lengths of time, not wall-clock differences."""
-    return (at.astimezone(UTC) - delta).astimezone(at.tzinfo)
+def earlier(at: datetime, length: timedelta) -> datetime:
+    """The instant that is so much earlier. Between local times, clocks may have been set."""
+    return (at.astimezone(UTC) - length).astimezone(at.tzinfo)
 
 
 def _clock(at: datetime, position: str | None, start: time, end: time) -> datetime:
     if position is None:
         return at
     chosen = start if position == "Start" else end
-    return at.replace(hour=chosen.hour, minute=chosen.minute, second=chosen.second, microsecond=chosen.microsecond)
+    return datetime.combine(at.date(), chosen, at.tzinfo)
 
 
 def add_months(at: datetime, months: int) -> datetime:
@@ -151,7 +155,7 @@ def resolve(
         begin = _first_day(earliest, end, zone)
     else:
         begin = _begin(date_from, interval, now, zone, exact=exact_now, explicit=explicit)
-    if begin.at > end:
+    if begin.at.timestamp() > end.timestamp():  # of one zone, two local times compare without regard to a clock change
         raise ValidationError("date_from is after date_to", attr="date_from")
     return Range(begin.at, end, _select_from(begin, date_from, interval, zone, monday, exact_now or explicit))
 
@@ -178,7 +182,7 @@ def _end(
     text: str | None, interval: Interval, now: datetime, zone: ZoneInfo, *, exact: bool, explicit: bool
 ) -> datetime:
     """Stretched to the end of its bucket's smallest unit, except where the time of day was asked for."""
-    moment = parse(text, now, zone, "date_to") if text else Moment(now.astimezone(zone))
+    moment = parse(text, now, zone, "date_to", is_end=True) if text else Moment(now.astimezone(zone))
     at = moment.at
     if explicit or (exact and not text):
         return at

@@ -83,21 +83,37 @@ class Definitions:
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
 
 
-def cohort_ids(trees: Iterable[Filter]) -> set[int]:
-    return {leaf.value for tree in trees for leaf in leaves(tree) if leaf.type in COHORT_TYPES}
+def cohort_ids(trees: Iterable[Filter]) -> set[int | str]:
+    """Ids, and names where an SQL expression has `IN COHORT 'name'`."""
+    found: set[int | str] = set()
+    for leaf in (leaf for tree in trees for leaf in leaves(tree)):
+        if leaf.type in COHORT_TYPES:
+            found.add(leaf.value)
+        elif leaf.type == "hogql":
+            found |= cohorts_in(leaf.key)
+    return found
 
 
-def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: Iterable[int]) -> Definitions:
+def cohorts_in(*expressions: str | None) -> set[int | str]:
+    """Ids and names of the cohorts that SQL expressions name."""
+    if not any(text and "cohort" in text.lower() for text in expressions):
+        return set()
+    from insights_engine.hogql import cohorts_named
+
+    return {named for text in expressions if text for named in cohorts_named(text)}
+
+
+def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: Iterable[int | str]) -> Definitions:
     """The named ones and, level by level, the cohorts that those name; deleted ones are left out."""
     actions: dict[int, Action] = {}
     cohorts: dict[int, Cohort] = {}
     wanted = [keys.action(project_id, i) for i in set(action_ids)]
-    cohort_keys = [keys.cohort(project_id, i) for i in set(cohort_ids_)]
+    cohort_keys = _cohort_keys(store, project_id, set(cohort_ids_))
     seen: set[Key] = set()
     while wanted or cohort_keys:
         batch = [*wanted, *(key for key in cohort_keys if key not in seen)]
         seen.update(batch)
-        further: set[int] = set()
+        further: set[int | str] = set()
         for item in _live(store.get_many(batch)):
             if item["sk"].startswith("ACTION#"):
                 action = actions[item["id"]] = Action.from_item(item)
@@ -106,8 +122,18 @@ def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: 
                 cohort = cohorts[item["id"]] = Cohort.from_item(item)
                 further |= cohort_ids([cohort.filters])
         wanted = []
-        cohort_keys = [key for i in further if (key := keys.cohort(project_id, i)) not in seen]
+        cohort_keys = [key for key in _cohort_keys(store, project_id, further) if key not in seen]
     return Definitions(actions, cohorts)
+
+
+def _cohort_keys(store: Store, project_id: int, wanted: set[int | str]) -> list[Key]:
+    """Names are looked for among all of the project's cohorts; several may have the same."""
+    ids = {one for one in wanted if isinstance(one, int)}
+    if len(ids) < len(wanted):
+        partition, first = keys.cohort(project_id, 0)
+        named = _live(store.query(partition, first.rstrip("0")))
+        ids |= {item["id"] for item in named if item.get("name") in wanted}
+    return [keys.cohort(project_id, i) for i in ids]
 
 
 def _live(items: Iterable[Item | None]) -> list[Item]:

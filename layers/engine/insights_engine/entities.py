@@ -35,12 +35,6 @@ class AnyOf:
     name: str | None = None
     custom_name: str | None = None
 
-    @property
-    def label(self) -> str:
-        """The group's own name, else the events' in order; an action without one is named by its id."""
-        named = (m.label if isinstance(m, EventEntity) else f"action {m.action_id}" for m, _ in self.members)
-        return self.name or ", ".join(named)
-
 
 Entity = EventEntity | ActionEntity | AnyOf
 

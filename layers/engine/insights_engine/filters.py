@@ -6,7 +6,7 @@ error that names the field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,6 +76,24 @@ def leaves(tree: Filter) -> Iterator[Leaf]:
         return
     for member in tree.values:
         yield from leaves(member)
+
+
+def written(tree: Filter) -> dict[str, Any]:
+    """A filter as the API writes it."""
+    if isinstance(tree, Group):
+        return {"type": tree.type, "values": [written(member) for member in tree.values]}
+    leaf: dict[str, Any] = {"key": tree.key, "type": tree.type, "operator": tree.operator, "value": tree.value}
+    if tree.group_type_index is not None:
+        leaf["group_type_index"] = tree.group_type_index
+    return leaf | ({"negation": True} if tree.negated else {})
+
+
+def applied(everywhere: Group, test_accounts: Sequence[Any] | None, own: Iterable[tuple[str, Group]]) -> dict[str, Any]:
+    """What events had to pass, for those who ask why: all of them, those of test accounts, and each part's own."""
+    found: dict[str, Any] = {"properties": written(everywhere)}
+    if test_accounts is not None:
+        found["test_account_filters"] = list(test_accounts)
+    return found | {field: written(tree) for field, tree in own if tree.values}
 
 
 def _group(value: dict[str, Any], field: str, depth: int, count: list[int]) -> Group:

@@ -6,7 +6,7 @@ Objects and lists may be JSON text, numbers and booleans text. What cannot be me
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +17,9 @@ from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.model import ALL_USERS, MAX_BREAKDOWN_LIMIT, MAX_BREAKDOWNS, Breakdown, BreakdownBy
 
 _MAX_INT = 2**31 - 1
+
+# What a maths' property is a property of: as requests say it, and the type that filters call it by.
+MATH_PROPERTY_TYPES = {"event_properties": "event", "person_properties": "person", "session_properties": "session"}
 
 
 def json_value(values: Mapping[str, Any], name: str) -> Any:
@@ -43,7 +46,7 @@ def text(values: Mapping[str, Any], name: str) -> str | None:
 def flag(values: Mapping[str, Any], name: str) -> bool:
     """A boolean, 0 or 1, or their text."""
     value = values.get(name, False)
-    if isinstance(value, bool | int):
+    if isinstance(value, bool | int) and value in (0, 1):
         return bool(value)
     if isinstance(value, str) and value.lower() in ("true", "1", "false", "0", ""):
         return value.lower() in ("true", "1")
@@ -81,12 +84,11 @@ def sampling_of(values: Mapping[str, Any]) -> float | None:
 
 
 def property_type(value: Any, field: str) -> str:
-    known = {"event_properties": "event", "person_properties": "person", "session_properties": "session"}
     if value is None:
         return "event"
-    if not isinstance(value, str) or value not in known:
-        raise unknown(field, value, known)
-    return known[value]
+    if not isinstance(value, str) or value not in MATH_PROPERTY_TYPES:
+        raise unknown(field, value, MATH_PROPERTY_TYPES)
+    return MATH_PROPERTY_TYPES[value]
 
 
 def action_id(value: Any, field: str) -> int:
@@ -107,6 +109,8 @@ def breakdown_of(values: Mapping[str, Any]) -> BreakdownBy:
     if several:
         if not isinstance(several, list):
             raise ValidationError("breakdowns must be a list", attr="breakdowns")
+        if (cohorts := listed_cohorts(several, "breakdowns")) is not None:
+            return BreakdownBy(cohorts=cohorts, as_list=True, limit=limit, hide_other=hide)
         # The first ones are kept: what clients of this form rely on.
         made = tuple(_of_list(one, f"breakdowns[{i}]") for i, one in enumerate(several[:MAX_BREAKDOWNS]))
         return BreakdownBy(made, as_list=True, limit=limit, hide_other=hide)
@@ -127,9 +131,9 @@ def breakdown_of(values: Mapping[str, Any]) -> BreakdownBy:
         raise ValidationError(f"breakdown: at most {MAX_BREAKDOWNS}", attr="breakdown")
     options = {
         "type": kind,
-        "group_type_index": values.get("breakdown_group_type_index"),
+        "group_type_index": group_index(values.get("breakdown_group_type_index"), "breakdown_group_type_index"),
         "normalize_url": flag(values, "breakdown_normalize_url"),
-        "histogram_bin_count": values.get("breakdown_histogram_bin_count"),
+        "histogram_bin_count": whole(values, "breakdown_histogram_bin_count", 1, 1000),
     }
     made = tuple(_of_list({"property": name, **options}, "breakdown") for name in names)
     return BreakdownBy(made, as_list=as_list, limit=limit, hide_other=hide)
@@ -142,8 +146,8 @@ def _of_list(value: Any, field: str) -> Breakdown:
     if isinstance(named, bool) or not isinstance(named, str | int) or named == "":
         raise ValidationError(f"{field}.property must be the name of a property", attr=attr_of(f"{field}.property"))
     kind = value.get("type") or "event"
-    if not isinstance(kind, str) or kind == "cohort" or kind not in BREAKDOWN_TYPES:
-        raise unknown(f"{field}.type", kind, [name for name in BREAKDOWN_TYPES if name != "cohort"])
+    if not isinstance(kind, str) or kind not in BREAKDOWN_TYPES:
+        raise unknown(f"{field}.type", kind, BREAKDOWN_TYPES)
     return Breakdown(
         property=str(named),
         type=kind,
@@ -152,6 +156,19 @@ def _of_list(value: Any, field: str) -> Breakdown:
         bins=whole(value, "histogram_bin_count", 1, 1000),
         field=field,
     )
+
+
+def listed_cohorts(items: Sequence[Any], field: str) -> tuple[Any, ...] | None:
+    """The cohorts of a list of breakdowns, or None where it has none. Raises ValidationError for a mix."""
+    kinds = [one.get("type") if isinstance(one, dict) else None for one in items]
+    if "cohort" not in kinds:
+        return None
+    for index, kind in enumerate(kinds):
+        if kind != "cohort":
+            place = f"{field}[{index}]"
+            raise ValidationError(f"{place}: cohorts and properties are not mixed", attr=attr_of(place))
+    values = [cohort_values(one.get("property"), f"{field}[{i}].property") for i, one in enumerate(items)]
+    return tuple(dict.fromkeys(cohort for found in values for cohort in found))
 
 
 def cohort_values(value: Any, field: str) -> tuple[Any, ...]:

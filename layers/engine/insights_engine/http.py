@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -86,25 +87,39 @@ class _Edge:
 
 
 class _Outgoing:
-    """The end of the way out: what is too large for a function's answer (6 MB) is said in the API's shape."""
+    """The end of the way out: what is too large for a function's answer (6 MB) is said in the API's shape.
+
+    So nothing of an answer in several pieces leaves before the last one: a function's answer is sent whole anyway.
+    """
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.receive, self.send = scope, receive, send
         self.start: Any = None
+        self.pieces: deque[bytes] = deque()
+        self.size = 0.0
 
     async def __call__(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self.start = message
+            self.start, self.pieces, self.size = message, deque(), 0.0
             return
-        if self.start is not None:
-            packed = any(name.lower() == b"content-encoding" for name, _ in self.start["headers"])
-            if len(message.get("body", b"")) * (4 / 3 if packed else 1) > MAX_ANSWER_BYTES:
-                too_large = ValidationError("The answer is larger than 6 MB; ask for fewer values or a shorter range")
-                await error_response(too_large)(self.scope, self.receive, self.send)
-                return
-            await self.send(self.start)
-            self.start = None
-        await self.send(message)
+        if self.start is None:  # too large, which has been said
+            return
+        packed = any(name.lower() == b"content-encoding" for name, _ in self.start["headers"])
+        self.pieces.append(message.get("body", b""))
+        self.size += len(self.pieces[-1]) * (4 / 3 if packed else 1)
+        if self.size > MAX_ANSWER_BYTES:
+            self.start, self.pieces = None, deque()
+            too_large = ValidationError("The answer is larger than 6 MB; ask for fewer values or a shorter range")
+            await error_response(too_large)(self.scope, self.receive, self.send)
+        elif not message.get("more_body"):
+            await self._send_all()
+
+    async def _send_all(self) -> None:
+        """Each piece is let go of once it is sent: what takes it keeps it."""
+        await self.send(self.start)
+        while self.pieces:
+            piece = self.pieces.popleft()
+            await self.send({"type": "http.response.body", "body": piece, "more_body": bool(self.pieces)})
 
 
 def create_app(*routers: APIRouter) -> FastAPI:

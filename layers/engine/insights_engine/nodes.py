@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
+from pydantic_core import PydanticCustomError
 
 from insights_engine.entities import ActionEntity, AnyOf, Entity, EventEntity
 from insights_engine.errors import ParseError, ValidationError, attr_of, nearest, unknown
@@ -19,7 +20,17 @@ from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.trend.maths import MATHS, TOTAL
 from insights_engine.trend.model import MAX_SERIES, Series, TrendQuery
 
-Index = Annotated[int, Field(ge=0, le=4)]
+
+def _is_no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+# A whole number, which true is not; and a flag, which no text and no number is.
+Whole = Annotated[int, BeforeValidator(_is_no_flag)]
+Flag = Annotated[bool, Field(strict=True)]
+Index = Annotated[Whole, Field(ge=0, le=4)]
 Text = Annotated[str, Field(max_length=1000)]
 
 
@@ -91,7 +102,7 @@ class QueryNode(Node):
     interval: str | None = None
     properties: list[Any] | dict[str, Any] | None = None
     filter_test_accounts: bool | None = Field(None, alias="filterTestAccounts")
-    sampling_factor: Annotated[float, Field(ge=0, le=1)] | None = Field(None, alias="samplingFactor")
+    sampling_factor: Annotated[float, Field(gt=0, le=1)] | None = Field(None, alias="samplingFactor")
     aggregation_group_type_index: Index | None = None
     data_color_theme: float | None = Field(None, alias="dataColorTheme")
     modifiers: dict[str, Any] | None = None

@@ -182,6 +182,10 @@ def _semver(low_sign: str | None, bound: Callable[[list[int]], tuple[list[int], 
     return lambda p, asked: either(*(one(p, text, asked) for text in texts(asked)))
 
 
+def _another_version(p: Sql, asked: Asked) -> Sql:
+    return both(Sql(_IS_VERSION, p=p), Sql("NOT ({c})", c=_semver("=", _plain)(p, asked)))
+
+
 def _version(text: str, asked: Asked) -> list[int]:
     found = re.match(r"^\s*v?(\d{1,9}(?:\.(?:\d{1,9}|\*))*)", text)
     if found is None:
@@ -252,7 +256,7 @@ OPERATORS = {
         Operator("is_date_after", _date(">"), help="later than the date"),
         Operator("is_cleaned_path_exact", _cleaned_path, help="equal after the project's path cleaning rules"),
         Operator("semver_eq", _semver("=", _plain), help="the same version"),
-        Operator("semver_neq", opposite_of="semver_eq", help="another version"),
+        Operator("semver_neq", _another_version, help="another version; what is none does not match"),
         Operator("semver_gt", _semver(">", _plain), help="a later version"),
         Operator("semver_gte", _semver(">=", _plain), help="that version or a later one"),
         Operator("semver_lt", _semver("<", _plain), help="an earlier version"),

@@ -22,6 +22,10 @@ class Project:
     week_start_day: int | None = None
     test_account_filters: tuple[dict[str, Any], ...] = ()
     path_cleaning_filters: tuple[dict[str, Any], ...] = ()
+    # Unique users are distinct ids, merged or not.
+    aggregate_users_by_distinct_id: bool = False
+    # What is compared to a month ago is four weeks earlier, to a year ago 52: the same weekdays.
+    human_friendly_comparison_periods: bool = False
     # The zone that the stored `day` of the events was made in; equals `timezone` until the project changes its zone.
     days_timezone: str = "UTC"
     # True while persons were merged whose earlier events still carry the number of the one that is gone.

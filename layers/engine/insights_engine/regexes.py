@@ -47,13 +47,13 @@ class _Refused(ValueError):
     pass
 
 
-def check_re2(pattern: str, attr: str) -> None:
-    """Raises ValidationError, which names `attr`, for an expression that ClickHouse would not run."""
+def check_re2(pattern: str, attr: str) -> int:
+    """How many groups it has. Raises ValidationError, which names `attr`, for what ClickHouse would not run."""
     try:
         alike = _as_python(pattern)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sets as in `[[:alpha:]]`, which mean something in RE2
-            re.compile(alike)
+            return re.compile(alike).groups
     except (_Refused, re.error, OverflowError, RecursionError) as error:
         raise ValidationError(f"Not a regular expression of RE2: {error}.", attr=attr) from error
 

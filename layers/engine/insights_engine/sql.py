@@ -27,21 +27,28 @@ class Param:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Marks, without any text, where SQL stands that a user wrote; `field` is its place in the request."""
+
+    field: str
+
+
 class Sql:
     """An immutable piece of SQL. `text` and `params` are what the client sends."""
 
     def __init__(self, template: str, **holes: Any) -> None:
-        self.parts: tuple[str | Param, ...] = tuple(_parse(template, holes))
+        self.parts: tuple[str | Param | Written, ...] = tuple(_parse(template, holes))
 
     @classmethod
-    def of(cls, parts: Iterable[str | Param]) -> Sql:
+    def of(cls, parts: Iterable[str | Param | Written]) -> Sql:
         made = cls("")
         made.parts = tuple(parts)
         return made
 
     @classmethod
     def join(cls, separator: str, fragments: Iterable[Sql]) -> Sql:
-        parts: list[str | Param] = []
+        parts: list[str | Param | Written] = []
         for index, fragment in enumerate(fragments):
             if index:
                 parts.append(separator)
@@ -56,6 +63,8 @@ class Sql:
         for part in self.parts:
             if isinstance(part, str):
                 text.append(part)
+                continue
+            if isinstance(part, Written):
                 continue
             key = (part.type, repr(part.value))
             name = names.setdefault(key, f"p{len(names)}")
@@ -72,6 +81,11 @@ class Sql:
         """Equal values of one type share a parameter."""
         return self._rendered[1]
 
+    @property
+    def written(self) -> list[str]:
+        """The fields of the request whose SQL expressions are part of this."""
+        return list(dict.fromkeys(part.field for part in self.parts if isinstance(part, Written)))
+
     def __bool__(self) -> bool:
         return bool(self.parts)
 
@@ -85,7 +99,7 @@ class Sql:
         return f"Sql({self.text!r}, {self.params!r})"
 
 
-def _parse(template: str, holes: dict[str, Any]) -> Iterable[str | Param]:
+def _parse(template: str, holes: dict[str, Any]) -> Iterable[str | Param | Written]:
     at = 0
     for hole in _HOLE.finditer(template):
         if hole.start() > at:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 # Every table that holds tenants' rows has a `project` column; the connection filters each by it a second time.
-TENANT_TABLES = ("events", "persons", "person_distinct_ids", "person_merges", "groups", "cohort_people")
+TENANT_TABLES = (
+    *("events", "persons", "person_distinct_ids", "person_merges", "groups", "cohort_people"),
+    "metrics_time_to_see_data",
+)
 
 # Event properties with a declared path in the table; all others are dynamic. A test compares this with the DDL.
 TYPED_EVENT_PROPERTIES = frozenset(

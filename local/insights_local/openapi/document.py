@@ -16,7 +16,7 @@ from insights_engine.trend.parameters import Parameter
 from insights_local.openapi.errors import CODES, MEANINGS
 from insights_local.openapi.examples import Example, examples
 from insights_local.openapi.operations import Operation, operations
-from insights_local.openapi.schemas import FLAT, Schema, listed, of_parameter, ref, schemas
+from insights_local.openapi.schemas import TABLES, Schema, listed, of_parameter, ref, schemas
 from insights_local.routes import ROOT
 
 JSON = "application/json"
@@ -138,7 +138,8 @@ def _parameters(one: Operation, row: dict[str, Any]) -> list[Schema]:
     ]
     named = row.get("query", ())
     if isinstance(named, str):
-        return found + _flat(FLAT[named], is_get=one.method == "GET")
+        in_path = {parameter["name"] for parameter in found}
+        return found + [p for p in _flat(TABLES[named], is_get=one.method == "GET") if p["name"] not in in_path]
     names = [name for name in named if name != "data" or one.method == "GET"]
     return found + [{"name": name, "in": "query", **known["parameters"][name]} for name in names]
 
@@ -151,7 +152,7 @@ def _flat(table: Iterable[Parameter], *, is_get: bool) -> list[Schema]:
             continue
         schema = of_parameter(parameter)
         place: Schema = {"name": parameter.name, "in": "query", "description": schema.pop("description")}
-        is_text = parameter.kind in ("entities", "filters", "breakdowns", "breakdown", "object")
+        is_text = parameter.kind in ("entities", "filters", "breakdowns", "breakdown", "texts", "object", "objects")
         found.append({**place, "content": {JSON: {"schema": schema}}} if is_text else {**place, "schema": schema})
     return found
 

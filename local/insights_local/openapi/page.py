@@ -66,9 +66,11 @@ def _parameters(table: Iterable[Parameter]) -> str:
         "filters": "list or group of filters",
         "breakdowns": "list of breakdowns",
         "breakdown": "text, number or list",
+        "texts": "list of texts",
         "flag": "true or false",
         "whole": "whole number",
         "object": "object",
+        "objects": "list of objects",
     }
     rows = []
     for one in table:

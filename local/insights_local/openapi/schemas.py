@@ -11,12 +11,17 @@ from typing import Any, Literal
 import insights_engine
 import yaml
 from insights_acl.project_settings import SETTINGS
+from insights_api import actors
 from insights_api.answers import KINDS
 from insights_engine.filters import FILTER_TYPES
+from insights_engine.funnel import parameters as funnel
+from insights_engine.funnel.node import VISUAL_FIELDS as FUNNEL_VISUAL_FIELDS
 from insights_engine.intervals import INTERVALS
 from insights_engine.operators import OPERATORS
+from insights_engine.path import parameters as path
 from insights_engine.retention import parameters as retention
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
+from insights_engine.timing import model as timing
 from insights_engine.trend import parameters as trend
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DISPLAYS
@@ -31,7 +36,20 @@ from insights_local.openapi.errors import CODES, TYPES
 Schema = dict[str, Any]
 
 # Tables of flat parameters, by the name that operations.yaml calls them by; `LegacyTrend` is the body of `trend`.
-FLAT: dict[str, tuple[Parameter, ...]] = {"trend": trend.PARAMETERS, "retention": retention.PARAMETERS}
+FLAT: dict[str, tuple[Parameter, ...]] = {
+    "trend": trend.PARAMETERS,
+    "retention": retention.PARAMETERS,
+    "path": path.PARAMETERS,
+    "funnel": funnel.PARAMETERS,
+}
+# Those of what stands beside an insight; `LegacyRetentionPeople` is the body of `retention_people`.
+TABLES = {
+    **FLAT,
+    "retention_people": retention.PEOPLE,
+    "path_people": path.PEOPLE,
+    "funnel_people": funnel.PEOPLE,
+    "timing": timing.PARAMETERS,
+}
 _REF = "#/components/schemas/"
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object"}
 
@@ -73,7 +91,11 @@ def schemas() -> dict[str, Schema]:
     text = Path(__file__).with_name("schemas.yaml").read_text("utf-8")
     made: dict[str, Schema] = {
         "Error": _error(),
-        **{f"Legacy{name.capitalize()}": _legacy(table) for name, table in FLAT.items()},
+        **{
+            f"Legacy{name.title().replace('_', '')}": _legacy(table)
+            for name, table in TABLES.items()
+            if _in_body(table)
+        },
         "ProjectSettings": _settings(),
         "Math": _names("What a series counts or computes.", {name: math.help for name, math in MATHS.items()}),
         "Operator": _names("How a value is compared.", {name: one.help for name, one in OPERATORS.items()}),
@@ -82,6 +104,7 @@ def schemas() -> dict[str, Schema]:
         "Display": {"type": "string", "enum": list(DISPLAYS), "description": "How a trend is shown."},
         "QueryNode": {"anyOf": [ref(kind) for kind in KINDS]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
+        "InsightActorsQuery": {"anyOf": [ref(_plain(one.node.__name__)) for one in actors.SOURCES.values()]},
     }
     parts: tuple[dict[str, Schema], ...] = (yaml.safe_load(text), made, _nodes())
     whole = {name: schema for part in parts for name, schema in part.items()}
@@ -127,15 +150,21 @@ def of_parameter(parameter: Parameter) -> Schema:
         "breakdowns": {**array, "items": ref("Breakdown")},
         "breakdown": {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}},
         "text": {"type": "string"},
+        "texts": {**array, "items": {"type": "string"}},
         "choice": {"type": "string", "enum": list(parameter.choices)},
         "flag": {"type": "boolean"},
         "whole": {"type": "integer"},
         "number": {"type": "number"},
         "object": {"type": "object"},
+        "objects": {**array, "items": {"type": "object"}},
     }
     schema = schemas[parameter.kind]
     default = {} if parameter.default in (None, []) else {"default": parameter.default}
     return {**schema, **default, "description": parameter.help}
+
+
+def _in_body(table: Iterable[Parameter]) -> bool:
+    return not all(one.is_of_query for one in table)
 
 
 def _legacy(table: Iterable[Parameter]) -> Schema:
@@ -163,19 +192,33 @@ def _subclasses(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def _nodes() -> dict[str, Schema]:
     """The closed schemas that node bodies are checked by, with the names that the tables check afterwards."""
-    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in nodes()]
+    people: list[type[BaseModel]] = [actors.ActorsQueryNode, *(one.node for one in actors.SOURCES.values())]
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in [*nodes(), *people]]
     whole = models_json_schema(models, ref_template=_REF + "{model}")[1]["$defs"]
     found = {_plain(name): _readable(schema) for name, schema in whole.items()}
     for schema in found.values():
         properties = schema.get("properties", {})
-        properties |= {name: made for name, made in _NAMED.items() if name in properties}
+        named = {name: made for name, made in _NAMED.items() if name in properties}
+        properties |= {name: made for name, made in named.items() if not _is_number(properties[name])}
     for kind in KINDS:
         found[kind]["description"] = "An unknown field is an error."
+    found["ActorsQuery"]["properties"]["source"] = ref("InsightActorsQuery")
+    for kind, one in actors.SOURCES.items():
+        actor = found[_plain(one.node.__name__)]
+        actor["description"] = f"Who is behind a part of the answer of a {kind}."
+        actor["properties"]["source"] = ref(kind)
     found["BreakdownItem"]["properties"]["type"] = _or_null("BreakdownType")
     found["TrendsFilter"]["properties"] |= {"display": _or_null("Display"), **_pictures(VISUAL_FIELDS)}
-    found["TrendsFilter"].pop("description", None)
+    found["FunnelsFilter"]["properties"] |= _pictures(FUNNEL_VISUAL_FIELDS)
+    for name in ("TrendsFilter", "FunnelsFilter"):
+        found[name].pop("description", None)
     found["Criteria"]["properties"]["operator"]["enum"] = list(CRITERIA)
     return found
+
+
+def _is_number(schema: Schema) -> bool:
+    """The `interval` of a list of people is a row's number."""
+    return any(one.get("type") == "integer" for one in schema.get("anyOf", [schema]))
 
 
 def _plain(name: str) -> str:

@@ -5,26 +5,23 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-Bucket = date | datetime  # a day of the zone, or the instant that an hour starts at
+Bucket = date | datetime  # a day of the zone, or the instant that an hour or a minute starts at
+# In months.
+LONG = {"month": 1, "quarter": 3, "year": 12}
+SHORT = {"hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 
 
 def bucket(at: datetime, interval: str, zone: ZoneInfo, monday: bool) -> Bucket:
-    """Of these zones, clocks are set by whole hours, so that local hours start at the same minute all day."""
-    local = at.astimezone(zone)
-    if interval == "hour":
-        return at.astimezone(UTC) - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
-    day = local.date()
+    """Hours and minutes are lengths of time from the day's midnight on."""
+    day = at.astimezone(zone).date()
+    if interval in SHORT:
+        start, size = midnight(day, zone), SHORT[interval]
+        return start + (at.astimezone(UTC) - start) // size * size
     if interval == "week":
         return day - timedelta(days=day.weekday() if monday else (day.weekday() + 1) % 7)
-    return day.replace(day=1) if interval == "month" else day
-
-
-def following(start: Bucket, interval: str) -> Bucket:
-    if interval == "month":
-        return (start + timedelta(days=31)).replace(day=1)
-    return start + {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}[interval]
+    if interval in LONG:
+        return day.replace(day=1, month=(day.month - 1) // LONG[interval] * LONG[interval] + 1)
+    return day
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -33,8 +30,6 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def buckets(first: date, last: date, interval: str, zone: ZoneInfo, monday: bool) -> list[Bucket]:
     """Those that the days from `first` through `last` have a part in."""
-    end = midnight(last + timedelta(days=1), zone) - timedelta(microseconds=1)
-    found = [bucket(midnight(first, zone), interval, zone, monday)]
-    while found[-1] != bucket(end, interval, zone, monday):
-        found.append(following(found[-1], interval))
-    return found
+    begin, step = midnight(first, zone), timedelta(minutes=1 if interval == "minute" else 30)
+    moments = range((midnight(last + timedelta(days=1), zone) - begin) // step)
+    return sorted({bucket(begin + step * i, interval, zone, monday) for i in moments})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.engine.models.calendar import bucket, buckets, midnight
@@ -19,7 +19,9 @@ def lifecycle(world: World, question: dict[str, Any]) -> dict[str, list[int]]:
         return bucket(moment, interval, world.zone, world.monday)
 
     shown = buckets(question["first"], question["last"], interval, world.zone, world.monday)
-    before = at((midnight(shown[0], world.zone) if interval != "hour" else shown[0]) - timedelta(microseconds=1))
+    before = at(
+        (shown[0] if isinstance(shown[0], datetime) else midnight(shown[0], world.zone)) - timedelta(microseconds=1)
+    )
     looked_at = [before, *shown]
     active: dict[Any, set[Any]] = {}
     for event in world.counted(question):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.engine.models.calendar import bucket, buckets, midnight
+from tests.engine.models.calendar import LONG, SHORT, bucket, buckets, midnight
 from tests.engine.models.worlds import World
 
 QUALIFIES: dict[str, Callable[[int, int], bool]] = {
@@ -28,7 +28,7 @@ def stickiness(world: World, question: dict[str, Any]) -> list[list[int]]:
 def _row(world: World, question: dict[str, Any], first: date, last: date) -> list[int]:
     interval, count = question["interval"], question["count"]
     shown = buckets(first, last, interval, world.zone, world.monday)
-    begin = shown[0] if interval == "month" else first
+    begin = shown[0] if interval in LONG else first
     lower, upper = midnight(begin, world.zone), midnight(last + timedelta(days=1), world.zone)
     per_actor: dict[Any, Counter[Any]] = {}
     for event in world.counted(question):
@@ -51,9 +51,10 @@ def _actor(world: World, math: str, event: dict[str, Any]) -> Any:
 
 def _back(at: datetime, end: datetime, interval: str, world: World) -> int:
     """Whole intervals from the event to the range's end."""
-    if interval == "hour":
-        return (end - timedelta(microseconds=1) - at) // timedelta(hours=1)
+    if interval in SHORT:
+        return (end - timedelta(microseconds=1) - at) // SHORT[interval]
     day, last = at.astimezone(world.zone).date(), (end - timedelta(microseconds=1)).astimezone(world.zone).date()
-    if interval == "month":
-        return (last.year - day.year) * 12 + last.month - day.month - (day.day > last.day)
+    if interval in LONG:
+        months = (last.year - day.year) * 12 + last.month - day.month - (day.day > last.day)
+        return months // LONG[interval]
     return (last - day).days // (7 if interval == "week" else 1)

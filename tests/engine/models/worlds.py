@@ -9,16 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
+from insights_engine.intervals import INTERVALS
 
-# Clock changes are within the events' days.
-ZONES = {
-    "UTC": date(2022, 3, 20),
-    "Europe/Berlin": date(2022, 10, 20),
-    "America/New_York": date(2022, 3, 5),
-    "America/Sao_Paulo": date(2018, 10, 25),
-    "Asia/Kolkata": date(2022, 2, 20),
-    "Pacific/Chatham": date(2022, 9, 15),
-}
+from tests.engine.models import zones
+
 DAYS = 24
 GROUPS, KINDS, EVENTS = ("acme", "beta"), ("x", "y", ""), ("a", "b")
 
@@ -28,6 +22,7 @@ class World:
     """`merged`: persons that are the first one; the stored events do not know of it."""
 
     zone_name: str
+    first: date
     monday: bool
     days_are_local: bool
     persons: list[dict[str, Any]]
@@ -88,8 +83,8 @@ def _made(at: datetime | None) -> dict[str, str]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    zone = draw(st.sampled_from(sorted(ZONES)))
-    start = datetime.combine(ZONES[zone], datetime.min.time(), UTC)
+    zone, first = draw(zones.near_a_change(DAYS))
+    start = datetime.combine(first, datetime.min.time(), UTC)
     moments = st.builds(
         lambda halves, micros: start + timedelta(minutes=30 * halves, microseconds=micros),
         st.integers(0, DAYS * 48) | st.sampled_from([0, 47, 48, 240]),
@@ -107,6 +102,7 @@ def worlds(draw: st.DrawFn) -> World:
     made = st.none() | moments
     return World(
         zone_name=zone,
+        first=first,
         monday=draw(st.booleans()),
         days_are_local=draw(st.booleans()),
         persons=[{"created": draw(made)} for _ in range(count)],
@@ -119,9 +115,9 @@ def worlds(draw: st.DrawFn) -> World:
 @st.composite
 def ranges(draw: st.DrawFn, world: World) -> dict[str, Any]:
     """An interval and days; `only` is a filter that may hide first events."""
-    interval = draw(st.sampled_from(["hour", "day", "day", "week", "month"]))
-    first = ZONES[world.zone_name] + timedelta(days=draw(st.integers(0, DAYS - 2)))
-    length = draw(st.sampled_from([0, 1] if interval == "hour" else [0, 1, 3, 9, 20]))
+    interval = draw(st.sampled_from([*INTERVALS, "hour", "day"]))
+    first = world.first + timedelta(days=draw(st.integers(0, DAYS - 2)))
+    length = draw(st.sampled_from([0, 1] if interval in ("minute", "hour") else [0, 1, 3, 9, 20]))
     return {
         "interval": interval,
         "first": first,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -13,50 +11,12 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.engine.asking import NOW
+from tests.engine.models.operators import Place, holds, number, text
+
 NULL, OTHER = "$$_posthog_breakdown_null_$$", "$$_posthog_breakdown_other_$$"
-Event = dict[str, Any]  # event, person, at, properties, person_properties
-
-
-def text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return {1e308: "1e308", 1e-7: "1e-7"}.get(value, f"{value:g}")
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def number(value: Any) -> float | None:
-    found = text(value)
-    return float(found) if found and re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", found) else None
-
-
-def _like(pattern: str, found: str) -> bool:
-    expression = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in f"%{pattern}%")
-    return re.fullmatch(expression, found, re.DOTALL | re.IGNORECASE) is not None
-
-
-def _contains(values: list[str], found: str) -> bool:
-    return _like(values[0], found) if len(values) == 1 else any(v.lower() in found.lower() for v in values)
-
-
-def _compared(values: list[str], found: str, test: Callable[[float, float], bool]) -> bool:
-    have = number(found)
-    return have is not None and any(test(have, float(v)) for v in values)
-
-
-TESTS: dict[str, Callable[[list[str], str], bool]] = {
-    "exact": lambda values, found: found in values,
-    "icontains": _contains,
-    "regex": lambda values, found: any(re.search(v, found) for v in values),
-    "gt": lambda values, found: _compared(values, found, lambda a, b: a > b),
-    "gte": lambda values, found: _compared(values, found, lambda a, b: a >= b),
-    "lt": lambda values, found: _compared(values, found, lambda a, b: a < b),
-    "lte": lambda values, found: _compared(values, found, lambda a, b: a <= b),
-    "between": lambda v, found: (n := number(found)) is not None and float(v[0]) <= n <= float(v[1]),
-    "not_between": lambda v, found: (n := number(found)) is not None and not float(v[0]) <= n <= float(v[1]),
-    "is_set": lambda _, __: True,
-}
-OPPOSITES = {"is_not": "exact", "not_icontains": "icontains", "not_regex": "regex", "is_not_set": "is_set"}
+Event = dict[str, Any]  # event, person, at, properties, person_properties, group, duration (of its session)
+PLACE = Place(NOW, ZoneInfo("UTC"))
 
 
 def keeps(tree: Any, event: Event) -> bool:
@@ -65,15 +25,8 @@ def keeps(tree: Any, event: Event) -> bool:
     if "values" in tree:
         inner = [keeps(one, event) for one in tree["values"]]
         return not inner or (all(inner) if tree["type"] == "AND" else any(inner))
-    name, value = tree["operator"], tree.get("value")
-    values = [str(text(v)) for v in (value if isinstance(value, list) else [value]) if v is not None]
-    if not values and name not in ("is_set", "is_not_set"):
-        return True
-    found = text(event["person_properties" if tree["type"] == "person" else "properties"].get(tree["key"]))
-    if name in OPPOSITES:
-        needs = name == "not_icontains" and len(values) > 1
-        return not needs if found is None else not TESTS[OPPOSITES[name]](values, found)
-    return found is not None and TESTS[name](values, found)
+    of = "person_properties" if tree["type"] == "person" else "properties"
+    return holds(tree["operator"], tree.get("value"), event[of].get(tree["key"]), PLACE)
 
 
 def quantile(numbers: list[float], q: float) -> float:
@@ -83,6 +36,10 @@ def quantile(numbers: list[float], q: float) -> float:
     return low + (high - low) * (place - math.floor(place))
 
 
+# In months.
+LONG = {"month": 1, "quarter": 3, "year": 12}
+# How long an actor stays active.
+DAYS = {"weekly_active": 7, "monthly_active": 30}
 SIMPLE: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
     "min": min,
@@ -93,22 +50,54 @@ SIMPLE: dict[str, Callable[[list[float]], float]] = {
 }
 
 
+# Aggregate expressions, of numbers that are not there as well.
+EXPRESSIONS: dict[str, Callable[[list[Event]], float]] = {
+    "count(distinct properties.k) + 1000": lambda es: (
+        1000.0 + len({text(e["properties"].get("k")) for e in es} - {None})
+    ),
+    "max(toFloat(properties.n)) - min(toFloat(properties.n))": lambda es: (
+        max(ns := _numbers("properties", "n", es)) - min(ns) if _numbers("properties", "n", es) else 0.0
+    ),
+}
+
+
 def aggregate(series: dict[str, Any], events: list[Event]) -> float:
     name = series.get("math") or "total"
+    if name == "hogql":
+        return EXPRESSIONS[series["math_hogql"]](events) if events else 0.0
     if name.endswith("_count_per_actor"):
         numbers = [float(n) for n in Counter(e["person"] for e in events).values()]
         return SIMPLE[name.removesuffix("_count_per_actor")](numbers) if numbers else 0.0
     if name in SIMPLE:
-        of = "person_properties" if series.get("math_property_type") else "properties"
-        found = [n for e in events if (n := number(e[of].get(series["math_property"]))) is not None]
+        of = "person_properties" if series.get("math_property_type") == "person_properties" else "properties"
+        found = _numbers(of, series["math_property"], events)
+        if series["math_property"] == "$session_duration":
+            found = list({e["properties"]["$session_id"]: e["duration"] for e in events}.values())
         return bounded(SIMPLE[name](found)) if found else 0.0
     if name == "unique_session":
         return len({e["properties"].get("$session_id") or "" for e in events})
-    return len(events) if name in ("total", "first_time_for_user", "first_matching_event_for_user") else _people(events)
+    if name in ("total", "first_time_for_user", "first_matching_event_for_user"):
+        return len(events)
+    return len({actor(series, e) for e in events})
 
 
-def _people(events: Iterable[Event]) -> int:
-    return len({e["person"] for e in events})
+def _numbers(of: str, key: str, events: Iterable[Event]) -> list[float]:
+    return [n for e in events if (n := number(e[of].get(key))) is not None]
+
+
+def counts(series: dict[str, Any], event: Event) -> bool:
+    """Whether it has the group or the session that the maths is of."""
+    if series["math"] in SIMPLE and series["math_property"] == "$session_duration":
+        return "duration" in event
+    return actor(series, event) is not None
+
+
+def actor(series: dict[str, Any], event: Event) -> Any:
+    """Who is counted: the person, or the group where the series names a type; None where there is none."""
+    by_group = series["math"] == "unique_group" or (
+        series["math"] in DAYS and series.get("math_group_type_index") is not None
+    )
+    return event["group"] if by_group else event["person"]
 
 
 def _place(value: Any) -> int:
@@ -135,12 +124,15 @@ class Model:
 
     def start(self, at: datetime, interval: str) -> datetime:
         local = at.astimezone(self.zone)
-        if interval == "hour":
-            return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
         day = datetime(local.year, local.month, local.day)
+        if interval in ("minute", "hour"):  # counted from midnight
+            midnight, size = day.replace(tzinfo=self.zone).astimezone(UTC), timedelta(**{f"{interval}s": 1})
+            return midnight + (at.astimezone(UTC) - midnight) // size * size
         if interval == "week":
             day -= timedelta(days=(day.weekday() + 1) % 7)
-        return day.replace(day=1 if interval == "month" else day.day, tzinfo=self.zone).astimezone(UTC)
+        if interval in LONG:
+            day = day.replace(day=1, month=(day.month - 1) // LONG[interval] * LONG[interval] + 1)
+        return day.replace(tzinfo=self.zone).astimezone(UTC)
 
     def ask(self, node: dict[str, Any]) -> list[tuple[Any, list[float]]]:
         """(breakdown value, data) of every row, in the order of the answer."""
@@ -170,15 +162,16 @@ class Model:
         interval, by = node["interval"], node.get("breakdownFilter") or {}
         display = (node.get("trendsFilter") or {}).get("display")
         total, name = display in ("ActionsPie", "ActionsTable", "BoldNumber"), s.get("math") or "total"
-        opening, halves = first.astimezone(UTC), (end.astimezone(UTC) - first.astimezone(UTC)) // timedelta(minutes=30)
-        starts = sorted({self.start(opening + timedelta(minutes=30 * i), interval) for i in range(halves)})
-        lower = self.start(first, "month") if interval == "month" and not total else first
+        opening, closing = first.astimezone(UTC), end.astimezone(UTC)
+        step = timedelta(minutes=1 if interval == "minute" else 30)
+        starts = sorted({self.start(opening + step * i, interval) for i in range((closing - opening) // step)})
+        lower = self.start(first, interval) if interval in LONG and not total else first
         own = [e for e in self.events if s["event"] in (None, e["event"]) and e["at"] < end]
         passing = [e for e in own if keeps(node.get("properties") or [], e) and keeps(s.get("properties") or [], e)]
         if name.startswith("first_"):
             passing = self.firsts(own if name == "first_time_for_user" else passing, passing)
-        rolls = name in ("weekly_active", "monthly_active")
-        days = {"weekly_active": 7, "monthly_active": 30}.get(name, 0)
+        rolls, days = name in DAYS, DAYS.get(name, 0)
+        passing = [e for e in passing if counts(s, e)]
         groups: dict[Any, list[float]] = {}
         for value, events in self.split(passing, by).items():
             if total:
@@ -191,11 +184,11 @@ class Model:
                 if e["at"] >= lower:
                     cells[self.start(e["at"], interval)].append(e)
             numbers = [aggregate(s, cells[at]) for at in starts]
-            if rolls and (interval in ("hour", "day") or (interval == "week" and days == 30)):
-                numbers = [float(self.active(events, at, interval, days)) for at in starts]
-            if display == "ActionsLineGraphCumulative" and name == "dau":
+            if rolls and (interval in ("minute", "hour", "day") or (interval == "week" and days == 30)):
+                numbers = self.active(s, events, starts, interval)
+            if display == "ActionsLineGraphCumulative" and name in ("dau", "unique_group"):
                 seen: set[Any] = set()
-                numbers = [-len(seen) + len(seen := seen | {e["person"] for e in cells[at]}) for at in starts]
+                numbers = [-len(seen) + len(seen := seen | {actor(s, e) for e in cells[at]}) for at in starts]
             if any(numbers) or (any(cells.values()) and not rolls) or not by:
                 groups[value] = numbers
         return self.ordered(groups, by, total, display == "ActionsLineGraphCumulative")
@@ -207,11 +200,17 @@ class Model:
             first[e["person"]] = min(e["at"], first.get(e["person"], e["at"]))
         return list({e["person"]: e for e in passing if e["at"] == first[e["person"]]}.values())
 
-    def active(self, events: list[Event], at: datetime, interval: str, days: int) -> int:
-        unit = "hour" if interval == "hour" else "day"
-        local = at.astimezone(self.zone).replace(tzinfo=None)
-        back = at - timedelta(days=days) if unit == "hour" else (local - timedelta(days=days)).replace(tzinfo=self.zone)
-        return _people(e for e in events if back < self.start(e["at"], unit) <= at)
+    def active(self, s: dict[str, Any], events: list[Event], starts: list[datetime], interval: str) -> list[float]:
+        """Actors of the bucket and of the days before it: of days of the calendar, or of lengths of time."""
+        unit, days = "day" if interval == "week" else interval, timedelta(days=DAYS[s["math"]])
+        placed = [(self.start(e["at"], unit), actor(s, e)) for e in events]
+        found = []
+        for at in starts:
+            back = at - days
+            if unit == "day":
+                back = (at.astimezone(self.zone).replace(tzinfo=None) - days).replace(tzinfo=self.zone)
+            found.append(float(len({who for start, who in placed if back < start <= at})))
+        return found
 
     def split(self, events: list[Event], by: dict[str, Any]) -> dict[Any, list[Event]]:
         if not by:

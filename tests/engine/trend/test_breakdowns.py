@@ -226,6 +226,13 @@ def test_an_event_counts_once_a_cohort(crowd: Asker) -> None:
     assert of_cohorts(crowd, 3) == []
 
 
+def test_listed_cohorts_have_values_in_lists(crowd: Asker) -> None:
+    listed = several(*({"property": one, "type": "cohort"} for one in (1, "2", 3)))
+    assert asked(crowd, listed) == [([2], [3]), ([1], [2])]
+    with pytest.raises(ValidationError, match="not mixed"):
+        asked(crowd, several({"property": 1, "type": "cohort"}, "k"))
+
+
 def test_with_all_each_is_a_run_of_its_own(crowd: Asker) -> None:
     assert of_cohorts(crowd, [1, 2, 3, "all"]) == [
         (1, "e - mac", [2]),

@@ -183,3 +183,26 @@ def test_the_beginning_of_all_days_may_be_passed(new_asker: NewAsker, name: str,
     dates: dict[str, Any] = {"date_from": "1970-01-05", "date_to": "1970-01-20"}
     found = asker.legacy(events=[{"id": "e", "math": name}], compare=True, interval=interval, **dates)
     assert [row["count"] for row in found] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("compare_to", "friendly", "first_day"),
+    [
+        ("-1m", False, "2019-12-01"),
+        ("-1m", True, "2019-12-04"),
+        ("-1y", True, "2019-01-02"),
+        ("-2m", True, "2019-11-06"),
+        ("-1w", True, "2019-12-25"),
+    ],
+)
+def test_months_and_years_of_whole_weeks(new_asker: NewAsker, compare_to: str, friendly: bool, first_day: str) -> None:
+    """The same weekdays are compared where the project wants it so."""
+    asker = new_asker(human_friendly_comparison_periods=friendly)
+    found = asker.legacy(events=[{"id": "e"}], date_from="-3d", compare=True, compare_to=compare_to)
+    assert found[1]["days"][0] == first_day
+
+
+def test_whole_weeks_do_not_leave_the_calendar(new_asker: NewAsker) -> None:
+    asker = new_asker(human_friendly_comparison_periods=True)
+    with pytest.raises(ValidationError, match=r"is not between 1970 and 2148|is not a date"):
+        asker.legacy(events=[{"id": "e"}], compare=True, compare_to="-9999y")

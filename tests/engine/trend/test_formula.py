@@ -44,6 +44,8 @@ from tests.engine.asking import Asker, event, rows, series
         ("9 ** 9 ** 9", [0], 0),
         ("A * A", [1e308], 0),
         ("1e400", [0], 0),
+        ("-A", [0], 0),
+        ("A * 10.5e1", [2], 210),
     ],
 )
 def test_a_formula_is(text: str, values: list[float], result: float) -> None:
@@ -56,7 +58,11 @@ def test_a_formula_is(text: str, values: list[float], result: float) -> None:
         ("C", r"references series C, but only 2 series are defined \(A, B\)"),
         ("A + AA", "'AA' is not a series letter, a number or arithmetic"),
         ("AVG(A)", "functions are not supported"),
-        ("A.__class__", "is not a series letter, a number or arithmetic"),
+        ("A.__class__", "'_' has no place in a formula"),
+        ("A #x", "'#' has no place in a formula"),
+        ("1_0", "'_' has no place in a formula"),
+        ("0x10", "'0x' has no place in a formula"),
+        ("A.real", "is not a series letter, a number or arithmetic"),
         ("A ^ 2", r"'A \^ 2' is not a series letter"),
         ("A // 2", "is not a series letter, a number or arithmetic"),
         ("A < B", "is not a series letter, a number or arithmetic"),
@@ -77,7 +83,7 @@ def test_a_formula_is(text: str, values: list[float], result: float) -> None:
 def test_what_is_no_formula_is_refused(text: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why) as caught:
         compile_formula(text, 2, "formulas[1]")
-    assert caught.value.attr == "formulas[1]"
+    assert caught.value.attr == "formulas__1"
 
 
 @given(st.text("AB019.+-*/%()e \n_x=", max_size=30), st.lists(st.floats(), min_size=2, max_size=2))

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from insights_engine.definitions import Action, Cohort, Definitions, Step
-from insights_engine.filters import parse_filters
+from insights_engine.filters import FILTER_TYPES, parse_filters
+from insights_engine.flat import MATH_PROPERTY_TYPES
 from insights_engine.intervals import INTERVALS
 from insights_engine.operators import OPERATORS
 from insights_engine.project import Project
-from insights_engine.scan import Scan
+from insights_engine.scan import EVENT_METADATA, SESSION_PROPERTIES, Scan
 from insights_engine.sql import Sql
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.compile import compile_trend, earliest_event
@@ -19,6 +20,7 @@ from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.node import parse_node
 from insights_engine.trend.plan import make_plan
+from insights_engine.trend.sources import SOURCES
 
 from tests.conftest import REPOSITORY, Golden
 from tests.engine.golden_sql import as_golden
@@ -81,6 +83,28 @@ def of_breakdown(kind: str) -> dict[str, Any]:
     return {"breakdownFilter": by | ({"breakdown_group_type_index": 1} if kind == "group" else {})}
 
 
+FILTERS: dict[str, dict[str, Any]] = {
+    **{kind: {"key": key, "value": ["a", "b"]} for kind, key in PROPERTIES.items()},
+    "group": {"key": "size", "operator": "gt", "value": 5, "group_type_index": 1},
+    "session": {"key": "$session_duration", "operator": "gt", "value": 5},
+    "hogql": {"key": "properties.price > 5"},
+    "element": {"key": "tag_name", "value": "button"},
+    "cohort": {"value": 1},
+    "static-cohort": {"value": 2},
+    "precalculated-cohort": {"value": 1, "operator": "not_in"},
+}
+SERIES_OF_TWO = [SERIES, {**SERIES, "event": "pay"}]
+FORMULAS: dict[str, Any] = {
+    "formula": "A / B",
+    "formulas": ["A + B", "A * 2"],
+    "formulaNodes": [{"formula": "A / B", "custom_name": "Rate"}],
+}
+
+
+def filtered(kind: str, **leaf: Any) -> dict[str, Any]:
+    return {"properties": [{"type": kind, **leaf}]}
+
+
 MORE: dict[str, dict[str, Any]] = {
     "all_events": {"series": [{"kind": "EventsNode"}]},
     "action": {"series": [{"kind": "ActionsNode", "id": 5}]},
@@ -132,6 +156,24 @@ CASES: dict[str, dict[str, Any]] = {
         for name in OPERATORS
         for kind in ("event", "person")
     },
+    **{f"filter/{kind}": filtered(kind, **FILTERS[kind]) for kind in FILTER_TYPES},
+    **{
+        f"session/{key}": filtered("session", key=key, operator="is_set")
+        for key in (*SESSION_PROPERTIES, "$channel_type")
+    },
+    **{
+        f"metadata/{key}": filtered("event_metadata", key=key, operator="is_set")
+        for key in (*EVENT_METADATA, "person_id")
+    },
+    **{
+        f"math_property/{kind}": {
+            "series": [
+                {**SERIES, "math": "avg", "math_property": PROPERTIES[of], "math_property_type": kind},
+            ]
+        }
+        for kind, of in MATH_PROPERTY_TYPES.items()
+    },
+    **{f"formula/{form}": {"series": SERIES_OF_TWO, "trendsFilter": {form: FORMULAS[form]}} for form in FORMULAS},
     **{f"more/{name}": node for name, node in MORE.items()},
 }
 
@@ -163,6 +205,10 @@ def test_a_project_s_settings_change_it(golden: Golden, name: str, project: Proj
 def test_the_first_event_of_all(golden: Golden) -> None:
     series = parse_node({"kind": "TrendsQuery", "series": [SERIES, {"kind": "ActionsNode", "id": 5}]}).series
     golden("trend/more/earliest.sql", as_golden(earliest_event(Scan(Project(7), DEFINITIONS, NOW), series)))
+
+
+def test_every_source_is_one_of_a_maths_and_so_has_a_file() -> None:
+    assert {row.source for row in MATHS.values()} == set(SOURCES)
 
 
 def test_no_file_is_left_of_a_row_that_is_gone() -> None:

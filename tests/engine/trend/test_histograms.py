@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.asking import Asker, event
+from tests.engine.asking import Asker, event, series
 from tests.engine.trend.test_breakdowns import NULL, asked, by, several
 
 
@@ -60,6 +60,26 @@ def test_the_ranges_are_those_of_the_events_that_count(asker: Asker) -> None:
     asker.load([event(k=5), event("other", k=100), event(k=1000, at="2019-01-01T00:00:00Z"), event(k=7, n="out")])
     kept = [{"key": "n", "value": "out", "operator": "is_not", "type": "event"}]
     assert asked(asker, by(breakdown_histogram_bin_count=2), properties=kept) == [("[5,5.01]", [1])]
+
+
+def test_many_ranges_are_a_statement_that_can_be_read(asker: Asker) -> None:
+    """26 series, each with three ranges and a period to compare with: what is repeated in the text adds up."""
+    asker.load([event(k=n, n=n) for n in (1, 2, 3)])
+    found = asker.node(
+        series=[series()] * 26,
+        breakdownFilter={"breakdowns": [{"property": k, "histogram_bin_count": 3} for k in ("k", "n", "k")]},
+        compareFilter={"compare": True},
+        dateRange={"date_from": "2020-01-02", "date_to": "2020-01-02"},
+    )
+    assert sum(row["count"] for row in found) == 26 * 3
+
+
+def test_the_ranges_are_of_the_persons_that_an_expression_chooses(asker: Asker) -> None:
+    """Ranges are found by a read of their own, with a join of its own for what the filter asks."""
+    persons = [{"distinct_ids": [name], "properties": {"plan": name}} for name in ("free", "paid")]
+    asker.load([event(distinct_id="free", k=1), event(distinct_id="paid", k=50)], persons=persons)
+    chosen = [{"key": "person.properties.plan = 'free'", "type": "hogql"}]
+    assert asked(asker, by(breakdown_histogram_bin_count=1), properties=chosen) == [("[1,1.01]", [1])]
 
 
 # Addresses

@@ -6,15 +6,18 @@ import json
 import math
 import os
 from datetime import datetime
+from itertools import product, zip_longest
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from insights_engine.intervals import INTERVALS
+from insights_engine.trend.maths import MATHS
 
 from tests.engine.asking import Asker, rows
 from tests.engine.conftest import NewAsker
 from tests.engine.trend.model import Model
-from tests.engine.trend.worlds import questions, worlds
+from tests.engine.trend.worlds import World, questions, worlds
 
 QUESTIONS = 8
 quick = settings(
@@ -26,19 +29,27 @@ quick = settings(
 )
 
 
-def model_of(zone: str, persons: list[dict[str, Any]], events: list[dict[str, Any]]) -> Model:
-    owner = {id: number for number, person in enumerate(persons) for id in person["distinct_ids"]}
-    known = [
+def model_of(world: World) -> Model:
+    owner = {id: number for number, person in enumerate(world.persons) for id in person["distinct_ids"]}
+    known: list[dict[str, Any]] = [
         {
             "event": e["event"],
             "person": owner[e["distinct_id"]],
             "at": datetime.fromisoformat(e["timestamp"]),
             "properties": e["properties"],
-            "person_properties": persons[owner[e["distinct_id"]]]["properties"],
+            "person_properties": world.persons[owner[e["distinct_id"]]]["properties"],
+            "group": e["groups"].get("company"),
         }
-        for e in events
+        for e in world.events
     ]
-    return Model(known, zone)
+    sessions: dict[str, list[int]] = {}
+    for one in known:
+        if id := one["properties"].get("$session_id"):
+            sessions.setdefault(id, []).append(int(one["at"].timestamp()))
+    for one in known:
+        if seconds := sessions.get(one["properties"].get("$session_id")):
+            one["duration"] = float(max(seconds) - min(seconds))
+    return Model(known, world.zone)
 
 
 def same(one: list[tuple[Any, Any]], other: list[tuple[Any, list[float]]]) -> bool:
@@ -57,54 +68,58 @@ def same(one: list[tuple[Any, Any]], other: list[tuple[Any, list[float]]]) -> bo
 
 def compare(asker: Asker, model: Model, question: dict[str, Any]) -> None:
     found, wanted = rows(asker.node(**question)), model.ask(question)
-    assert same(found, wanted), json.dumps(
-        {"question": question, "found": found, "wanted": wanted}, indent=1, ensure_ascii=False
-    )
+    if not same(found, wanted):
+        pairs = zip_longest(found, wanted)
+        differing = [(one, other) for one, other in pairs if not (one and other and same([one], [other]))]
+        said = {"zone": model.zone.key, "question": question, "(found, wanted)": differing}
+        raise AssertionError(json.dumps(said, ensure_ascii=False))
 
 
-def some(zone: str) -> st.SearchStrategy[list[dict[str, Any]]]:
-    return st.lists(questions(zone), min_size=QUESTIONS, max_size=QUESTIONS)
+def some(world: World) -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(questions(world), min_size=QUESTIONS, max_size=QUESTIONS)
 
 
 @quick
 @given(world=worlds(), data=st.data())
-def test_the_engine_answers_as_the_model(
-    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
-) -> None:
-    zone, persons, events = world
-    asker = new_asker(timezone=zone).load(events, persons=persons)
-    model = model_of(zone, persons, events)
-    for question in data.draw(some(zone), label="questions"):
+def test_the_engine_answers_as_the_model(new_asker: NewAsker, world: World, data: st.DataObject) -> None:
+    asker = new_asker(timezone=world.zone).load(world.events, persons=world.persons)
+    model = model_of(world)
+    for question in data.draw(some(world), label="questions"):
         compare(asker, model, question)
+
+
+@settings(quick, max_examples=1)
+@given(world=worlds(), data=st.data())
+def test_every_maths_by_every_interval(new_asker: NewAsker, world: World, data: st.DataObject) -> None:
+    asker = new_asker(timezone=world.zone).load(world.events, persons=world.persons)
+    model = model_of(world)
+    for name, interval in product(MATHS, INTERVALS):
+        compare(asker, model, data.draw(questions(world, [name], [interval])))
 
 
 @quick
 @given(world=worlds(), data=st.data())
 def test_a_project_that_changed_its_zone_answers_as_one_that_was_made_there(
-    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
+    new_asker: NewAsker, world: World, data: st.DataObject
 ) -> None:
     """The days of the stored events are those of the zone before."""
-    zone, persons, events = world
     before = data.draw(st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "UTC"]))
-    moved = new_asker(timezone=before).load(events, persons=persons)
-    moved.change(timezone=zone)
-    model = model_of(zone, persons, events)
-    for question in data.draw(some(zone), label="questions"):
+    moved = new_asker(timezone=before).load(world.events, persons=world.persons)
+    moved.change(timezone=world.zone)
+    model = model_of(world)
+    for question in data.draw(some(world), label="questions"):
         compare(moved, model, question)
 
 
 @quick
 @given(world=worlds(), data=st.data())
-def test_persons_merged_after_their_events_are_one(
-    new_asker: NewAsker, world: tuple[str, list[Any], list[Any]], data: st.DataObject
-) -> None:
+def test_persons_merged_after_their_events_are_one(new_asker: NewAsker, world: World, data: st.DataObject) -> None:
     """Each distinct id is a person of its own until a load says whose it is; events came before and come after."""
-    zone, persons, events = world
-    middle = data.draw(st.integers(0, len(events)))
-    asker = new_asker(timezone=zone)
-    asker.load(events[:middle])
-    asker.load([], persons=persons)
-    asker.load(events[middle:])
-    model = model_of(zone, persons, events)
-    for question in data.draw(some(zone), label="questions"):
+    middle = data.draw(st.integers(0, len(world.events)))
+    asker = new_asker(timezone=world.zone)
+    asker.load(world.events[:middle])
+    asker.load([], persons=world.persons)
+    asker.load(world.events[middle:])
+    model = model_of(world)
+    for question in data.draw(some(world), label="questions"):
         compare(asker, model, question)

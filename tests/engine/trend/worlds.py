@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from insights_engine.intervals import INTERVALS
+from insights_engine.trend.maths import MATHS
 
-# Clock changes of these zones are within the events' days, or their clocks are off by half an hour.
-ZONES = {
-    "UTC": "2022-03-20",
-    "Europe/Berlin": "2022-10-20",
-    "America/New_York": "2022-03-05",
-    "America/Sao_Paulo": "2018-10-25",
-    "Asia/Kolkata": "2022-02-20",
-    "Pacific/Chatham": "2022-09-15",
-}
+from tests.engine.models import zones
+from tests.engine.trend.model import EXPRESSIONS
+
 DAYS = 25
+# Further apart, so that events are in several months and years.
+WIDE = 17
 EVENTS = ("a", 'b\'s \\ "x"', "日本")
 TEXTS = ("x", "X", "%", "a_b", "", "5", "007", "1e5", "true", "Ünï", "a.b\\c", "nan", " 7", "2022-01-01T00:00:00Z")
 VALUES: tuple[Any, ...] = (
@@ -39,37 +38,46 @@ VALUES: tuple[Any, ...] = (
 NUMBERS: tuple[Any, ...] = (0, 1, -2, 2.5, 10, "7", "0.5", "x", "", None, True, [1])
 KEYS = ("k", "we.ird", "q`'\"\\ %s{x:String}")
 
-MATHS = (
-    *("total", "dau", "unique_session", "weekly_active", "monthly_active"),
-    *("first_time_for_user", "first_matching_event_for_user"),
-    *("sum", "avg", "min", "max", "median", "p75", "p90", "p95", "p99"),
-    *(f"{name}_count_per_actor" for name in ("avg", "min", "max", "median", "p90", "p99")),
-)
+
+@dataclass
+class World:
+    """Its events are within the days from `first`, `step` days apart in questions."""
+
+    zone: str
+    first: date
+    step: int
+    persons: list[dict[str, Any]]
+    events: list[dict[str, Any]]
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
-    """A zone, persons and events; moments repeat, so that some events share theirs."""
-    zone = draw(st.sampled_from(sorted(ZONES)))
-    first = datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC)
+def worlds(draw: st.DrawFn) -> World:
+    """A zone and days in which its clock changes, persons and events; moments repeat, so that some share theirs."""
+    zone, first = draw(zones.near_a_change(DAYS))
+    step = draw(st.sampled_from([1, 1, WIDE]))
+    midnight = datetime.combine(first, datetime.min.time(), UTC)
     properties = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES))
     persons = [
-        {"distinct_ids": [f"p{i}", f"p{i}-phone"], "properties": draw(properties)}
+        {
+            "distinct_ids": [f"p{i}", f"p{i}-phone"],
+            "properties": {**draw(properties), "n": draw(st.sampled_from(NUMBERS))},
+        }
         for i in range(draw(st.integers(1, 5)))
     ]
     moments = st.builds(
-        lambda halves, micros: first + timedelta(minutes=30 * halves, microseconds=micros),
+        lambda halves, micros: midnight + timedelta(minutes=30 * halves * step, microseconds=micros),
         st.integers(0, DAYS * 48) | st.sampled_from([0, 48, 49, 480]),
         st.sampled_from([0, 0, 1, 1_799_999_999]),
     )
     events = draw(
         st.lists(
             st.builds(
-                lambda name, person, id, at, own, n, session: {
+                lambda name, person, id, at, own, n, session, group: {
                     "event": name,
                     "distinct_id": persons[person % len(persons)]["distinct_ids"][id],
                     "timestamp": at.isoformat(),
                     "properties": {**own, "n": n, **({"$session_id": session} if session else {})},
+                    "groups": {"company": group} if group else {},
                 },
                 st.sampled_from(EVENTS),
                 st.integers(0, 4),
@@ -78,12 +86,13 @@ def worlds(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]], list[dict[str, A
                 properties,
                 st.sampled_from(NUMBERS),
                 st.sampled_from(["", "s1", "s2", None]),
+                st.sampled_from(["g1", "g2", None]),
             ),
             min_size=5,
             max_size=40,
         )
     )
-    return zone, persons, events
+    return World(zone, first, step, persons, events)
 
 
 def leaves() -> st.SearchStrategy[dict[str, Any]]:
@@ -116,36 +125,50 @@ def filters() -> st.SearchStrategy[Any]:
     return st.lists(leaves(), max_size=2) | tree.filter(lambda t: "values" in t)
 
 
-@st.composite
-def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
-    first = datetime.fromisoformat(ZONES[zone])
-    begin = draw(st.integers(0, DAYS - 2))
-    length = draw(st.sampled_from([0, 1, 3, 7, 12]))
-    interval = draw(st.sampled_from(["hour", "day", "day", "week", "month"]))
-    display = draw(
-        st.sampled_from(["ActionsLineGraph"] * 4 + ["ActionsLineGraphCumulative", "ActionsPie", "BoldNumber"])
+def breakdowns() -> st.SearchStrategy[Any]:
+    return st.none() | st.fixed_dictionaries(
+        {
+            "breakdown": st.sampled_from([*KEYS, "n"]),
+            "breakdown_type": st.sampled_from(["event", "person"]),
+            "breakdown_limit": st.sampled_from([1, 2, 3, 25]),
+        }
     )
-    breakdown = draw(
-        st.none()
-        | st.fixed_dictionaries(
-            {
-                "breakdown": st.sampled_from([*KEYS, "n"]),
-                "breakdown_type": st.sampled_from(["event", "person"]),
-                "breakdown_limit": st.sampled_from([1, 2, 3, 25]),
-            }
-        )
-    )
-    maths = [m for m in MATHS if breakdown is None or not m.startswith(("avg", "median", "p"))]
-    one: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+
+
+def measured(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A series of a maths."""
+    properties = ["n"] if MATHS[name].source != "property" else ["n", "n", "$session_duration"]
+    groups: dict[str, list[int | None]] = {"groups": [0], "rolling": [None, 0]}
+    return st.fixed_dictionaries(
         {
             "kind": st.just("EventsNode"),
             "event": st.sampled_from([*EVENTS, None]),
-            "math": st.sampled_from(maths),
-            "math_property": st.just("n"),
+            "math": st.just(name),
+            "math_property": st.sampled_from(properties),
+            "math_property_type": st.sampled_from([None, "event_properties", "person_properties"]),
+            "math_group_type_index": st.sampled_from(groups.get(MATHS[name].source, [None])),
+            "math_hogql": st.sampled_from(sorted(EXPRESSIONS)),
             "properties": filters() | st.just([]),
         }
     )
-    series = draw(st.lists(one, min_size=1, max_size=2))
+
+
+@st.composite
+def questions(draw: st.DrawFn, world: World, maths: Any = MATHS, intervals: Any = INTERVALS) -> dict[str, Any]:
+    begin = draw(st.integers(0, DAYS - 2)) * world.step
+    interval = draw(st.sampled_from([*intervals]))
+    length = draw(st.sampled_from([0, 1, 3, 7, 12]))
+    if interval == "minute":
+        length = min(length, 1)
+    elif interval not in ("hour", "minute"):
+        length *= world.step
+    display = draw(
+        st.sampled_from(["ActionsLineGraph"] * 4 + ["ActionsLineGraphCumulative", "ActionsPie", "BoldNumber"])
+    )
+    breakdown = draw(breakdowns()) if len(maths) > 1 else None
+    # Numbers that are not whole rank by their last digit.
+    named = [m for m in maths if breakdown is None or not m.startswith(("avg", "median", "p"))]
+    series = draw(st.lists(st.sampled_from(named).flatmap(measured), min_size=1, max_size=2))
     formulas = (
         ["A", "(A + 1) * 2", "A / 3 - 1"] if len(series) == 1 else ["A + B", "A / B", "B - 2 * A", "A % B", "A ** B"]
     )
@@ -153,8 +176,8 @@ def questions(draw: st.DrawFn, zone: str) -> dict[str, Any]:
         "series": series,
         "interval": interval,
         "dateRange": {
-            "date_from": f"{(first + timedelta(days=begin)):%Y-%m-%d}",
-            "date_to": f"{(first + timedelta(days=begin + length)):%Y-%m-%d} 23:59:59.999999",
+            "date_from": f"{world.first + timedelta(days=begin)}",
+            "date_to": f"{world.first + timedelta(days=begin + length)} 23:59:59.999999",
         },
         "properties": draw(filters() | st.just([])),
         **({"breakdownFilter": breakdown} if breakdown else {}),

@@ -1,3 +1,3 @@
 -- sum(properties.price) / count() + avgIf(properties.price, properties.paid)
-((sum(toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)'))) / count()) + avgIf(toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)')), (CAST(properties.`paid`, 'Nullable(String)') IN ('true', '1'))))
+ifNotFinite(toFloat64(((sum(if(isFinite(toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)'))), toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)')), NULL)) / count()) + avgIf(if(isFinite(toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)'))), toFloat64OrNull(CAST(properties.`price`, 'Nullable(String)')), NULL), (CAST(properties.`paid`, 'Nullable(String)') IN ('true', '1'))))), 0)
 FROM events

@@ -1,12 +1,13 @@
 SELECT state.1 AS status, state.2 AS place, count() AS actors
 FROM (SELECT arrayJoin(arrayConcat(arrayMap((at, last) -> (multiIf(last = at - 1, 'returning', last = -1 AND created = at, 'new', 'resurrecting'), at), active, arrayPushFront(arrayPopBack(active), -1)), arrayMap(at -> ('dormant', at + 1), arrayFilter((at, next) -> next != at + 1, active, arrayPushBack(arrayPopFront(active), -1))))) AS state
-FROM (SELECT arraySort(groupUniqArray(toInt64(indexOf({p0:Array(Int64)}, toInt64(day))))) AS active, toInt64(indexOf({p0:Array(Int64)}, toInt64(toDate(toTimeZone(any(persons_value0), {p1:String}))))) AS created
+FROM (SELECT arraySort(arrayMap(b -> toInt64(indexOf({p0:Array(Int64)}, b)), buckets)) AS active, toInt64(indexOf({p0:Array(Int64)}, toInt64(toDate(toTimeZone(created_at, {p1:String}))))) AS created
+FROM (SELECT person AS actor, groupUniqArray(toInt64(day)) AS buckets
 FROM events
-LEFT ANY JOIN (SELECT person AS persons_key, created_at AS persons_value0
-FROM persons FINAL
-WHERE project = {p2:UInt32} AND is_deleted = 0) AS persons ON person = persons_key
 WHERE (project = {p2:UInt32}) AND (day >= {p3:Date} AND day <= {p4:Date})
-GROUP BY person))
+GROUP BY actor) AS grouped
+LEFT ANY JOIN (SELECT person AS key, created_at
+FROM persons FINAL
+WHERE project = {p2:UInt32} AND is_deleted = 0) AS known ON actor = key))
 WHERE place BETWEEN 2 AND {p5:Int64}
 GROUP BY status, place
 -- p0 = [19782, 19783, 19784, 19785, 19786]

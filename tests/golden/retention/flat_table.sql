@@ -17,7 +17,7 @@ GROUP BY breakdown
 HAVING size > 0))
 GROUP BY kept, is_other
 ORDER BY place
--- p0 = 25
+-- p0 = 1000
 -- p1 = 100000
 -- p2 = 11
 -- p3 = 19777

@@ -7,6 +7,7 @@ error with the place in the text.
 
 from __future__ import annotations
 
-from insights_engine.hogql.printer import aggregate, condition, count_tokens, text_value
+from insights_engine.hogql.parse import cohorts_named, count_tokens
+from insights_engine.hogql.printer import aggregate, condition, text_value
 
-__all__ = ["aggregate", "condition", "count_tokens", "text_value"]
+__all__ = ["aggregate", "cohorts_named", "condition", "count_tokens", "text_value"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import Any, Protocol
-from zoneinfo import available_timezones
 
 from insights_engine.errors import ValidationError, nearest
-from insights_engine.hogql.functions import FUNCTIONS, NEVER_NULL, PARAMETRIC, UNITS, Function
-from insights_engine.hogql.kinds import COMPARISONS, Typed, coerce, compare, convert
+from insights_engine.hogql import checks, lists
+from insights_engine.hogql.comparisons import COMPARISONS, compare
+from insights_engine.hogql.functions import FUNCTIONS, NEVER_NULL, PARAMETRIC, REFUSED, UNITS, Function, known_name
+from insights_engine.hogql.growth import measured
+from insights_engine.hogql.kinds import WORDS, Mismatch, Typed, as_one_type, coerce, convert
+from insights_engine.hogql.names import near
 from insights_engine.scan import Scan
-from insights_engine.sql import Sql
+from insights_engine.sql import Sql, number
 
-# How many times as long as what it is made from a value may become. Calls that lengthen texts and lists can be nested,
-# and then a short expression would make gigabytes of one word.
-MAX_GROWTH = 1_000_000
-_REPLACES = {"replaceAll": 0, "replaceRegexpAll": 1}
-_ENCODES = {"encodeURLComponent": 3, "base64Encode": 2}
+# More digits than a number has.
+_MAX_DIGITS = 30
+# Of these the number of a property is compared, where a number is wanted of them.
+_ORDERED = frozenset({"min", "max", "minIf", "maxIf", "least", "greatest"})
+_SIZED = ("length", "empty", "notEmpty")
 
 
 class Walker(Protocol):
@@ -30,6 +32,10 @@ class Walker(Protocol):
 
     def print(self, node: dict[str, Any]) -> Typed: ...
 
+    def coerce(self, node: dict[str, Any], typed: Typed, kind: str) -> Typed: ...
+
+    def lambda_over(self, node: dict[str, Any], members: list[Typed]) -> Typed: ...
+
     def error(self, node: dict[str, Any], message: str) -> ValidationError: ...
 
 
@@ -40,7 +46,8 @@ def call(walk: Walker, node: dict[str, Any]) -> Typed:
     name, args = _filtered(node)
     function = FUNCTIONS.get(name)
     if function is None:
-        raise walk.error(node, f"the function {name} is not known{nearest(name, FUNCTIONS)}")
+        reason = f": {REFUSED[name]}" if name in REFUSED else near(name, FUNCTIONS)
+        raise walk.error(node, f"the function {name} is not known{reason}")
     if node.get("distinct"):
         if name not in ("count", "countIf"):
             raise walk.error(node, f"DISTINCT is for count alone, not {name}")
@@ -48,15 +55,25 @@ def call(walk: Walker, node: dict[str, Any]) -> Typed:
     _check_call(walk, node, function, len(args))
     if function.is_aggregate:
         walk.inside_aggregate = True
-    kinds = [_kind_at(function, i, len(args)) for i in range(len(args))]
-    arguments = [_argument(walk, arg, kind, function) for arg, kind in zip(args, kinds, strict=True)]
+    arguments = _arguments(walk, function, args)
     if function.is_aggregate:
         walk.inside_aggregate = False
         walk.has_aggregate = True
-    growth = _growth(function, arguments)
-    if growth > MAX_GROWTH:
-        raise walk.error(node, f"{function.name} would make values more than {MAX_GROWTH} times as long as they are")
-    return replace(_called(walk, node, function, arguments), growth=growth)
+    if said := checks.fault(function.name, [a.constant for a in arguments]):
+        raise walk.error(node, said)
+    size = measured(function, arguments)
+    if isinstance(size, str):
+        raise walk.error(node, size)
+    called = _called(walk, node, function, arguments)
+    kind, members, is_nullable = lists.given(function, arguments, called.kind, size[1])
+    return replace(
+        called,
+        kind=kind,
+        members=members or called.members,
+        is_nullable=called.is_nullable if is_nullable is None else called.is_nullable or is_nullable,
+        growth=size[0],
+        order=size[1],
+    )
 
 
 def _cases(node: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def _cases(node: dict[str, Any]) -> dict[str, Any]:
 
 def _filtered(node: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     """Name and arguments; `sum(x) FILTER (WHERE c)` is `sumIf(x, c)`, and `count(*)` counts events."""
-    name, args, condition = node["name"], node["args"], node.get("filter_expr")
+    name, args, condition = known_name(node["name"]), node["args"], node.get("filter_expr")
     if name == "count" and len(args) == 1 and args[0].get("chain") == ["*"]:
         args = []
     if condition is None:
@@ -80,22 +97,6 @@ def _filtered(node: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         present = {"node": "CompareOperation", "op": "!=", "left": args[0], "right": {"node": "Constant"}}
         return "countIf", [{"node": "And", "exprs": [condition, present]}]
     return f"{name}If", [*args, condition]
-
-
-def _growth(function: Function, arguments: list[Typed]) -> int:
-    """The parts of a text or list add up; a function over a list does so once a member."""
-    if function.gives in ("n", "b", "d", "i"):
-        return 1
-    body = next((a.growth for a in arguments if a.kind == "l"), 1)
-    whole = body * max(1, sum(a.growth for a in arguments if a.kind != "l"))
-    if function.target in _REPLACES and len(arguments) == 3:
-        sought, put = arguments[1].constant, arguments[2]
-        length = len(put.constant) if isinstance(put.constant, str) else put.growth
-        shortest = len(sought) if isinstance(sought, str) and function.target == "replaceAll" else 1
-        return arguments[0].growth * max(1, -(-length // max(1, shortest)) + _REPLACES[function.target])
-    if function.target == "arrayStringConcat" and len(arguments) > 1:
-        return whole * (1 + len(str(arguments[1].constant)))
-    return whole * _ENCODES.get(function.target, 1)
 
 
 def _check_call(walk: Walker, node: dict[str, Any], function: Function, count: int) -> None:
@@ -108,44 +109,124 @@ def _check_call(walk: Walker, node: dict[str, Any], function: Function, count: i
     if count < function.least or (most is not None and count > most):
         wanted = f"{function.least}" if most == function.least else f"{function.least} to {most or 'many'}"
         raise walk.error(node, f"{function.name} takes {wanted} arguments, not {count}")
+    if function.name == "multiIf" and count % 2 == 0:
+        raise walk.error(node, "multiIf takes pairs of a condition and a value, and a last value")
+
+
+def _arguments(walk: Walker, function: Function, args: list[dict[str, Any]]) -> list[Typed]:
+    """In the order of the call; a function over lists is read after them, as it has to know what they hold."""
+    kinds = [_kind_at(function, i, len(args)) for i in range(len(args))]
+    has_lambda = "l" in kinds
+    if has_lambda and args[0].get("node") != "Lambda":
+        raise walk.error(args[0], f"{function.name} takes a function here, such as x -> x != ''")
+    found = [_argument(walk, a, k, function) for a, k in zip(args[has_lambda:], kinds[has_lambda:], strict=True)]
+    if not has_lambda:
+        return found
+    body = walk.lambda_over(args[0], [_held(one) for one in found])
+    if function.name in lists.CHOOSES:
+        body = _as_condition(walk, args[0], body)
+    return [body, *found]
+
+
+def _held(listed: Typed) -> Typed:
+    return listed.members[0] if listed.members else Typed(Sql(""), "x", order=listed.order)
+
+
+def _as_condition(walk: Walker, node: dict[str, Any], function: Typed) -> Typed:
+    """What chooses members is true or false, never NULL."""
+    body = walk.coerce(node["expr"], function.members[0], "b")
+    chosen = Sql("ifNull({c}, false)", c=body.sql) if body.is_nullable else body.sql
+    return replace(function, sql=Sql("{n} -> {c}", n=function.number, c=chosen))
 
 
 def _argument(walk: Walker, node: dict[str, Any], kind: str, function: Function) -> Typed:
-    if kind == "u":
-        unit = str(node.get("value")).lower().removesuffix("s") if node.get("node") == "Constant" else None
-        if unit not in UNITS:
-            raise walk.error(node, f"{function.name} takes a unit of time{nearest(unit, UNITS) or ', such as day'}")
-        return Typed(Sql(f"'{unit}'"), "s")
-    if kind == "m":
-        mode = node.get("value") if node.get("node") == "Constant" else None
-        if not isinstance(mode, int) or not 0 <= mode <= 9:
-            raise walk.error(node, f"{function.name} takes a mode of weeks, 0 to 9")
-        return Typed(Sql(str(int(mode))), "n", is_nullable=False)
-    if kind == "c" and not (node.get("node") == "Constant" and isinstance(node.get("value"), str)):
-        raise walk.error(node, f"{function.name} takes a constant text here")
+    constant = node.get("value") if node.get("node") == "Constant" else None
+    match kind:
+        case "u":
+            unit = str(constant).lower().removesuffix("s")
+            if constant is None or unit not in UNITS:
+                raise walk.error(node, f"{function.name} takes a unit of time{nearest(unit, UNITS) or ', such as day'}")
+            return Typed(Sql(f"'{unit}'"), "s")
+        case "m":
+            if not isinstance(constant, int) or not 0 <= constant <= 9:
+                raise walk.error(node, f"{function.name} takes a mode of weeks, 0 to 9")
+            return Typed(Sql(str(int(constant))), "n", is_nullable=False)
+        case "c" if not isinstance(constant, str):
+            raise walk.error(node, f"{function.name} takes a constant text here")
     printed = walk.print(node)
-    if (kind == "l") != (printed.kind == "l"):
-        raise walk.error(node, f"{function.name} takes {'a function here' if kind == 'l' else 'no function here'}")
-    return printed if kind in ("x", "l", "c") else coerce(printed, kind, walk.scan)
+    if kind == "r":
+        digits = printed.constant
+        if not isinstance(digits, int) or isinstance(digits, bool) or abs(digits) > _MAX_DIGITS:
+            raise walk.error(node, f"{function.name} takes a number of digits, from -{_MAX_DIGITS} to {_MAX_DIGITS}")
+    if printed.kind == "l":
+        raise walk.error(node, f"{function.name} takes no function here")
+    if function.name in _SIZED and printed.kind not in ("p", "s", "a", "x", "null"):
+        raise walk.error(node, f"{function.name} is of a text or a list, not of {WORDS[printed.kind]}")
+    return printed if kind in ("x", "c", "r") else _as_kind(walk, node, printed, kind, function)
+
+
+def _as_kind(walk: Walker, node: dict[str, Any], printed: Typed, kind: str, function: Function) -> Typed:
+    if kind == "n" and printed.kind == "p" and function.is_aggregate:
+        # As the maths of properties have it: one `inf` or `nan` would be the sum of everything.
+        return Typed(number(printed.sql), "n")
+    return walk.coerce(node, printed, kind)
 
 
 def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: list[Typed]) -> Typed:
     rule = function.target.removeprefix("@")
     if rule in COMPARISONS:
         return compare(rule, arguments[0], arguments[1], walk.scan)
+    arguments = lists.prepare(function, arguments, walk.scan)
+    if function.target in ("@sum", "@avg"):
+        return lists.summed(function, arguments[0])
+    if function.target == "@json":
+        return lists.extracted(arguments)
     if rule != function.target:
-        _check_zone(walk, node, arguments[1:])
         return convert(arguments[0] if arguments else None, function.target, walk.scan, arguments[1:])
-    if function.name == "toTimeZone":
-        _check_zone(walk, node, arguments[1:])
+    if function.name == "toStartOfWeek" and len(arguments) == 1:
+        monday = "1" if walk.scan.project.weeks_start_on_monday else "0"
+        arguments = [*arguments, Typed(Sql(monday), "n", is_nullable=False)]
+    if function.name == "array":
+        arguments, held = lists.common(arguments, walk.scan)
     if function.gives in ("=", "=first") and not function.is_aggregate:
         arguments = _of_one_kind(walk, function, arguments)
-    inside = Sql.join(", ", (argument.sql for argument in arguments))
-    sql = Sql(function.target + "{p}({a})", p=_parameter(walk, node, function), a=inside)
+    parameter = _parameter(walk, node, function)
     is_nullable = function.name not in NEVER_NULL and (
         function.gives not in ("n", "b", "d") or any(a.is_nullable for a in arguments) or function.is_aggregate
     )
-    return Typed(sql, _kind(function, arguments), is_nullable=is_nullable)
+    return Typed(
+        _printed(function, parameter, arguments),
+        _kind(function, arguments),
+        arguments[0].constant if function.gives == "i" else None,
+        is_nullable,
+        members=(held,) if function.name == "array" else _members(function, arguments),
+        number=_by_number(walk, function, parameter, arguments),
+    )
+
+
+def _printed(function: Function, parameter: Sql, arguments: list[Typed]) -> Sql:
+    inside = Sql.join(", ", (argument.sql for argument in arguments))
+    return Sql(function.target + "{p}({a})", p=parameter, a=inside)
+
+
+def _by_number(walk: Walker, function: Function, parameter: Sql, arguments: list[Typed]) -> Sql | None:
+    """The largest of texts is not the largest number: where that is wanted, numbers are compared."""
+    if function.name not in _ORDERED or _kind(function, arguments) != "p":
+        return None
+    as_numbers = [
+        a if a.kind != "p" else Typed(a.number or number(a.sql), "n") if function.is_aggregate
+        else coerce(a, "n", walk.scan)
+        for a in arguments
+    ]  # fmt: skip
+    return _printed(function, parameter, as_numbers)
+
+
+def _members(function: Function, arguments: list[Typed]) -> tuple[Typed, ...]:
+    """Of the list or tuple that a function chooses; of those of several lists, nothing is known."""
+    if function.gives not in ("=", "=first"):
+        return ()
+    chosen = [a for i, a in enumerate(arguments) if _is_value(function, i, len(arguments)) and a.kind in ("a", "y")]
+    return chosen[0].members if len(chosen) == 1 or (function.gives == "=first" and chosen) else ()
 
 
 def _parameter(walk: Walker, node: dict[str, Any], function: Function) -> Sql:
@@ -155,17 +236,6 @@ def _parameter(walk: Walker, node: dict[str, Any], function: Function) -> Sql:
     if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
         raise walk.error(node, f"{function.name} takes a share from 0 to 1 as its parameter")
     return Sql(f"({float(share)!r})")
-
-
-def _check_zone(walk: Walker, node: dict[str, Any], further: list[Typed]) -> None:
-    for argument in further:
-        if isinstance(argument.constant, str) and argument.constant not in zones():
-            raise walk.error(node, f'the time zone "{argument.constant[:50]}" is not known')
-
-
-@cache
-def zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _kind_at(function: Function, index: int, count: int) -> str:
@@ -179,10 +249,19 @@ def _of_one_kind(walk: Walker, function: Function, arguments: list[Typed]) -> li
     """The values that a function chooses from: a property is what the others are; what is mixed otherwise is text."""
     chooses = [_is_value(function, i, len(arguments)) for i in range(len(arguments))]
     kinds = {a.kind for a, chosen in zip(arguments, chooses, strict=True) if chosen} - {"null"}
-    if len(kinds) < 2 or "x" in kinds or "a" in kinds:
+    if kinds == {"n"}:
+        return as_one_type(arguments, chooses)
+    if kinds == {"p", "a"}:
+        kind = "a"
+    elif len(kinds) < 2 or "x" in kinds:
         return arguments
-    kind = next((kind for kind in ("n", "d", "b") if kinds == {kind, "p"}), "s")
-    return [coerce(a, kind, walk.scan) if chosen else a for a, chosen in zip(arguments, chooses, strict=True)]
+    elif kinds & {"a", "y", "i"}:
+        first, second = (WORDS[kind] for kind in sorted(kinds)[:2])
+        raise Mismatch(f"{function.name} chooses between values of one kind, not {first} and {second}")
+    else:
+        kind = next((kind for kind in ("n", "d", "b") if kinds == {kind, "p"}), "s")
+    arguments = [coerce(a, kind, walk.scan) if chosen else a for a, chosen in zip(arguments, chooses, strict=True)]
+    return as_one_type(arguments, chooses) if kind == "n" else arguments
 
 
 def _kind(function: Function, arguments: list[Typed]) -> str:

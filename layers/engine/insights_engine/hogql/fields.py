@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from insights_engine.errors import ApiError, nearest
+from insights_engine.errors import ApiError
 from insights_engine.hogql.kinds import Typed
+from insights_engine.hogql.names import near
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
+from insights_engine.tables import TYPED_EVENT_PROPERTIES
 
 # Columns of the event: name -> (SQL, kind). None of them is ever NULL.
 COLUMNS = {
@@ -35,6 +37,15 @@ FIELDS = {
     "group_0.properties.x": "a property of the event's group of the first type; to `group_4`, or by the type's name",
     "group_0.key": "the key of that group; also `group_0.created_at`",
 }
+# Properties that clients send as text and nothing else; a version may be a number.
+_TEXTS = TYPED_EVENT_PROPERTIES - {"$browser_version", "$lib_version", "$os_version"}
+# What has fields of its own, and how those are written.
+_INSIDE = {
+    "properties": "write properties.{x}",
+    "person": "write person.properties.{x}, person.id or person.created_at",
+    "session": "write session.$session_duration or session.$channel_type",
+    **{f"group_{i}": f"write group_{i}.properties.{{x}}, group_{i}.key or group_{i}.created_at" for i in range(5)},
+}
 _ROOTS = ("event", "timestamp", "distinct_id", "uuid", "person_id", "properties", "person", "session", "group_0")
 
 
@@ -45,17 +56,26 @@ def field_value(scan: Scan, chain: list[str | int], where: str) -> Typed | str:
     try:
         found = _resolve(scan, root, rest, where)
     except ApiError as error:
-        return error.detail
+        return error.detail.removeprefix(f"{where}.key ")
     if found is not None:
         return found
-    return f"the field {'.'.join(map(str, parts))[:100]} is not known{nearest(root, _ROOTS)}"
+    return f"the field {'.'.join(map(str, parts))[:100]} is not known{_hint(scan, root, rest)}"
+
+
+def _hint(scan: Scan, root: str, rest: list[str | int]) -> str:
+    index = _group_index(scan, root)
+    written = _INSIDE.get(root if index is None else f"group_{index}")
+    if written is None:
+        return near(root, _ROOTS)
+    return "; " + written.format(x=str(rest[0])[:100] if rest and rest != ["properties"] else "x")
 
 
 def _resolve(scan: Scan, root: str, rest: list[str | int], where: str) -> Typed | None:
     if not rest:
         if root in COLUMNS:
             text, kind = COLUMNS[root]
-            return Typed(Sql(text, local=scan.local), kind, is_nullable=False)
+            order = 1 if root == "elements_chain" else 0
+            return Typed(Sql(text, local=scan.local), kind, is_nullable=False, order=order)
         if root == "person_id":
             return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
         return _property(scan, "event", [root], where) if root in _SHORT else None
@@ -107,8 +127,9 @@ def _local(scan: Scan, at: Sql) -> Sql:
 
 def _property(scan: Scan, kind: str, path: list[str | int], where: str, index: int | None = None) -> Typed:
     """A property, or what is inside one that holds an object or a list."""
-    text = scan.text(kind, str(path[0]), index, where)
+    name = str(path[0])
+    text = scan.text(kind, name, index, where)
     if len(path) > 1:
         keys = (Sql("{k:Int64}" if isinstance(key, int) else "{k:String}", k=key) for key in path[1:])
         text = Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=Sql.join(", ", keys))
-    return Typed(text, "p")
+    return Typed(text, "s" if kind == "event" and path == [name] and name in _TEXTS else "p", order=1)

@@ -1,9 +1,9 @@
 """The functions that an expression may call, one row each: name, what it takes, what it gives, ClickHouse's name.
 
-Kinds: n number, k whole number, s text, t text that is never null, c constant text, d date or date-time, b boolean,
-a array, x anything, l lambda, u a unit of time as constant text, m a week's mode (0: from Sunday, 1: from Monday), i an
-interval. `?` ends an optional argument, `*` a
-repeated one. The result `=` is the kind of the last argument that is not a condition, `=first` that of the first.
+Kinds: n number, k whole number, r constant number of digits, s text, t text that is never null, c constant text, d date
+or date-time, b boolean, a array, y tuple, x anything, l lambda, u a unit of time as constant text, m a week's mode (0:
+from Sunday, 1: from Monday), i an interval. `?` ends an optional argument, `*` a repeated one. The result `=` is the
+kind of the last argument that is not a condition, `=first` that of the first.
 
 Nothing here reads a table, a file, the server or the clock, sleeps, or makes a large value from a small one.
 """
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 _SCALARS = """
 # Numbers
 abs n -> n
-ceil n k? -> n
-floor n k? -> n
-round n k? -> n
-trunc n k? -> n
+ceil n r? -> n
+floor n r? -> n
+round n r? -> n
+trunc n r? -> n
 sign n -> n
 sqrt n -> n
 exp n -> n
@@ -33,7 +33,7 @@ plus n n -> n
 minus n n -> n
 multiply n n -> n
 divide n n -> n
-modulo n n -> n
+modulo n n -> n moduloOrZero
 positiveModulo n n -> n
 gcd k k -> n
 intDiv n n -> n intDivOrZero
@@ -159,6 +159,7 @@ URLPathHierarchy t -> a
 decodeURLComponent s -> s
 encodeURLComponent s -> s
 # JSON
+JSONExtract s x x* -> x @json
 JSONExtractString s x* -> s
 JSONExtractInt s x* -> n
 JSONExtractFloat s x* -> n
@@ -273,7 +274,7 @@ arrayCount l a a* -> n
 arrayFirst l a a* -> x
 arrayLast l a a* -> x
 arrayFirstIndex l a a* -> n
-tuple x x* -> x
+tuple x x* -> y
 array x* -> a
 """
 
@@ -318,6 +319,25 @@ groupArray x -> a
 groupArrayIf x b -> a
 groupUniqArrayIf x b -> a
 """
+
+# What is known of ClickHouse, and why it is not here.
+_BOMB = "it makes much of little"
+_ONE_EVENT_MANY = "it would make several events of one"
+_NOT_ONE = "it answers with several values, and a series has one"
+REFUSED = {
+    **dict.fromkeys(("range", "repeat", "space", "leftPad", "rightPad", "arrayWithConstant", "arrayResize"), _BOMB),
+    **dict.fromkeys(("format", "ngrams", "arrayFlatten", "replicate", "bitmapBuild"), _BOMB),
+    "arrayJoin": f"{_ONE_EVENT_MANY}; arrayExists, arrayCount and arrayMap go through a list",
+    "explode": _ONE_EVENT_MANY,
+    "topK": f"{_NOT_ONE}; a breakdown shows the most frequent values",
+    "topKIf": f"{_NOT_ONE}; a breakdown shows the most frequent values",
+    "quantiles": f"{_NOT_ONE}; write a series for each quantile(0.9)(x)",
+    "quantilesIf": f"{_NOT_ONE}; write a series for each quantileIf(0.9)(x, condition)",
+    "map": "there are no maps; what is inside a property is properties.a.b",
+    "mapFromArrays": "there are no maps; what is inside a property is properties.a.b",
+    "toTypeName": "properties are text; JSONType(x) tells what JSON they hold",
+    **dict.fromkeys(("rand", "rand32", "rand64", "generateUUIDv4", "now64"), "it answers otherwise each time"),
+}
 
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 # Aggregates that take a constant in parentheses of their own: quantile(0.9)(x), a share from 0 to 1.
@@ -366,6 +386,14 @@ def _table(text: str, *, is_aggregate: bool) -> dict[str, Function]:
 SCALARS = _table(_SCALARS, is_aggregate=False)
 AGGREGATES = _table(_AGGREGATES, is_aggregate=True)
 FUNCTIONS = {**SCALARS, **AGGREGATES}
+_ANY_CASE = {name.lower(): name for name in reversed(FUNCTIONS)}
+
+
+def known_name(name: str) -> str:
+    """`SUM` and `countif` are written as well."""
+    return name if name in FUNCTIONS else _ANY_CASE.get(name.lower(), name)
+
+
 # Whatever they are given, these answer with a value.
 NEVER_NULL = frozenset({"isNull", "isNotNull", "count", "countIf", "now", "today", "yesterday", "concat"})
 NEVER_NULL |= {name for name in AGGREGATES if name.startswith(("uniq", "countDistinct"))}

@@ -1,4 +1,4 @@
-"""Kinds of printed expressions, how one becomes another, and how two compare.
+"""Kinds of printed expressions, and how one becomes another.
 
 p is a property: text that may stand for a number, a date or a boolean. Kinds otherwise as in `functions`, and null.
 """
@@ -10,19 +10,70 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from insights_engine.hogql.checks import date_fault
 from insights_engine.scan import Scan, micros
 from insights_engine.sql import Sql
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """`growth`: how many times as long as the values that it is made from it may be, at most."""
+    """`growth`: how many times as long as the values that it is made from it may be, at most.
+
+    `order` is 1 for what is as long as a stored value, or a list of them, and 2 for as long as two multiplied.
+    `members` are those of a tuple; a list has one that stands for all, of kind `none` when it is empty, or nothing is
+    known of them. `number` is what to print where a number is wanted, if that is not the text read as one.
+    """
 
     sql: Sql
     kind: str
     constant: Any = None
     is_nullable: bool = True
     growth: int = 1
+    order: int = 0
+    members: tuple[Typed, ...] = ()
+    number: Sql | None = None
+
+
+class Mismatch(Exception):
+    """A value of a kind that cannot stand where it does; the walk adds the place."""
+
+
+WORDS = {
+    "n": "a number",
+    "k": "a whole number",
+    "s": "a text",
+    "t": "a text",
+    "p": "a property",
+    "d": "a date",
+    "b": "a condition",
+    "a": "a list",
+    "y": "a tuple",
+    "i": "a length of time",
+    "l": "a function",
+    "x": "a value",
+    "null": "null",
+    "none": "nothing",
+}
+# Kind that a place wants -> kinds that can become it.
+_BECOMES = {
+    "n": "pbx",
+    "k": "npx",
+    "s": "pndbayx",
+    "t": "spndbayx",
+    "d": "psx",
+    "b": "psnx",
+    "a": "psx",
+    "i": "",
+}
+_HINTS = {
+    ("n", "s"): "; toFloat(…) reads one from a text",
+    ("n", "d"): "; toUnixTimestamp(…) makes one of a date",
+    ("n", "a"): "; length(…) is one, and arraySum(…)",
+    ("k", "s"): "; toInt(…) reads one from a text",
+    ("d", "n"): "; fromUnixTimestamp(…) makes one of a number",
+    ("a", "y"): "; write it in brackets, [1, 2]",
+    ("i", "n"): "; write interval 1 day",
+}
 
 
 # Names of types that `::` and CAST take -> the rule of `convert`.
@@ -46,93 +97,72 @@ CASTS = {
 }
 
 
-# How values compare: operator of the parser -> (ClickHouse's template, what it is when one side is NULL).
-COMPARISONS = {
-    "==": ("{a} = {b}", False),
-    "!=": ("{a} != {b}", True),
-    "<": ("{a} < {b}", False),
-    ">": ("{a} > {b}", False),
-    "<=": ("{a} <= {b}", False),
-    ">=": ("{a} >= {b}", False),
-    "like": ("{a} LIKE {b}", False),
-    "ilike": ("{a} ILIKE {b}", False),
-    "not like": ("{a} NOT LIKE {b}", True),
-    "not ilike": ("{a} NOT ILIKE {b}", True),
-    "=~": ("match({a}, {b})", False),
-    "!~": ("NOT match({a}, {b})", True),
-    "=~*": ("match({a}, concat('(?i)', {b}))", False),
-    "!~*": ("NOT match({a}, concat('(?i)', {b}))", True),
-}
-_BY_VALUE = frozenset({"==", "!=", "<", ">", "<=", ">="})
-
-
 def coerce(typed: Typed, kind: str, scan: Scan) -> Typed:
-    """As the kind that a place wants; what is of that kind, or of any, stays."""
+    """As the kind that a place wants; what is of that kind, or may be of any, stays. Raises Mismatch."""
     have = typed.kind
-    if have in (kind, "null") or kind in ("x", "i", "l"):
+    if have in (kind, "none") or kind in ("x", "l") or (have == "null" and kind != "a"):
         return typed
-    if kind == "k":
-        return typed if isinstance(typed.constant, int) else convert(typed, "@int", scan)
-    if kind == "t":
-        text = coerce(typed, "s", scan)
-        return replace(text, sql=Sql("ifNull({x}, '')", x=text.sql)) if typed.is_nullable else text
-    if kind == "n" and have in ("p", "s", "x"):
-        return Typed(Sql("toFloat64OrNull(toString({x}))" if have == "x" else "toFloat64OrNull({x})", x=typed.sql), "n")
-    if kind == "d" and have in ("p", "s"):
-        if isinstance(typed.constant, str):
-            # What was written as a date and is none is the writer's mistake, not a missing value.
-            parsed = Sql("parseDateTime64BestEffort({x}, 6, {zone:String})", x=typed.sql, zone=scan.project.timezone)
-            return Typed(parsed, "d", is_nullable=False)
-        return convert(typed, "@datetime", scan)
-    if kind == "s" and have != "p":
-        return replace(typed, sql=Sql("toString({x})", x=typed.sql), kind="s")
-    if kind == "b" and have in ("p", "s", "n"):
-        truth = Sql("({x} != 0)" if have == "n" else "({x} IN ('true', '1'))", x=typed.sql)
-        return Typed(truth, "b", is_nullable=typed.is_nullable)
-    if kind == "a" and have in ("p", "s"):
-        return replace(typed, sql=Sql("JSONExtract(ifNull({x}, '[]'), 'Array(String)')", x=typed.sql), kind="a")
+    if have not in _BECOMES[kind]:
+        raise Mismatch(f"{WORDS[kind]} is needed here, not {WORDS[have]}{_HINTS.get((kind, have), '')}")
+    match kind:
+        case "k":
+            return typed if isinstance(typed.constant, int) else convert(typed, "@int", scan)
+        case "t":
+            as_text = coerce(typed, "s", scan)
+            return replace(as_text, sql=Sql("ifNull({x}, '')", x=as_text.sql)) if typed.is_nullable else as_text
+        case "n" if have in ("p", "x"):
+            text = typed.sql if have == "p" else Sql("toString({x})", x=typed.sql)
+            return Typed(typed.number or Sql("toFloat64OrNull({t})", t=text), "n")
+        case "d" if have in ("p", "s"):
+            return _written_date(typed, scan) if isinstance(typed.constant, str) else convert(typed, "@datetime", scan)
+        case "s" if have != "p":
+            # In a list's or a tuple's text, quotes and backslashes get a backslash.
+            grown = typed.growth * (2 if have in "ayx" else 1)
+            text = Sql("toString({x})", x=typed.sql)
+            return Typed(text, "s", None, typed.is_nullable, grown, typed.order)
+        case "b" if have in ("p", "s", "n"):
+            truth = Sql("({x} != 0)" if have == "n" else "({x} IN ('true', '1'))", x=typed.sql)
+            return Typed(truth, "b", is_nullable=typed.is_nullable)
+        case "a" if have in ("p", "s"):
+            read = Sql("JSONExtract(ifNull({x}, '[]'), 'Array(String)')", x=typed.sql)
+            return replace(typed, sql=read, kind="a", members=(member("p", order=typed.order),))
     return replace(typed, kind=kind)
 
 
-def compare(op: str, left: Typed, right: Typed, scan: Scan) -> Typed:
-    """Always true or false: NULL equals NULL alone, differs from every value, and is like, above and below none."""
-    if "null" in (left.kind, right.kind) and op in ("==", "!="):
-        other = right if left.kind == "null" else left
-        return Typed(Sql(("isNull" if op == "==" else "isNotNull") + "({x})", x=other.sql), "b", is_nullable=False)
-    if op in _BY_VALUE:
-        a, b = _alike(left, right, scan)
-    else:
-        a, b = coerce(left, "s", scan), coerce(right, "s", scan)
-    if op in ("==", "!=") and a.is_nullable and b.is_nullable and "a" not in (a.kind, b.kind):
-        same = Sql("({a} <=> {b})", a=a.sql, b=b.sql)
-        return Typed(same if op == "==" else Sql("(NOT {s})", s=same), "b", is_nullable=False)
-    template, of_null = COMPARISONS[op]
-    compared = Sql("(" + template + ")", a=a.sql, b=b.sql)
-    if a.is_nullable or b.is_nullable:
-        compared = Sql("ifNull({c}, " + ("true" if of_null else "false") + ")", c=compared)
-    return Typed(compared, "b", is_nullable=False)
+def member(kind: str, *, order: int = 0) -> Typed:
+    """What a list holds, as far as it is known without its values."""
+    return Typed(Sql(""), kind, is_nullable=False, order=order)
 
 
-def _alike(left: Typed, right: Typed, scan: Scan) -> tuple[Typed, Typed]:
-    """Both sides of one kind: a property, or text, takes the kind of what it is compared with."""
-    for one, other in ((left, right), (right, left)):
-        if one.kind in ("n", "d") and other.kind in ("p", "s"):
-            changed = coerce(other, one.kind, scan)
-            return (left, changed) if other is right else (changed, right)
-        if one.kind == "b" and isinstance(one.constant, bool) and other.kind == "p":
-            text = Typed(Sql("{v:String}", v="true" if one.constant else "false"), "s", is_nullable=False)
-            return (text, other) if one is left else (other, text)
-    return left, right
+def as_one_type(values: Sequence[Typed], chosen: Sequence[bool]) -> list[Typed]:
+    """The numbers among the values as one type: ClickHouse has none that holds whole ones and others alike."""
+    if all(isinstance(v.constant, int) for v, c in zip(values, chosen, strict=True) if c and v.kind == "n"):
+        return list(values)
+    return [
+        replace(v, sql=Sql("toFloat64({x})", x=v.sql)) if c and v.kind == "n" else v
+        for v, c in zip(values, chosen, strict=True)
+    ]
+
+
+def _written_date(typed: Typed, scan: Scan) -> Typed:
+    """What was written as a date and is none is the writer's mistake, not a missing value."""
+    if said := date_fault(typed.constant):
+        raise Mismatch(said)
+    parsed = Sql("parseDateTime64BestEffort({x}, 6, {zone:String})", x=typed.sql, zone=scan.project.timezone)
+    return Typed(parsed, "d", is_nullable=False)
 
 
 def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = ()) -> Typed:
     """The functions and casts that are a rule of ours rather than ClickHouse's function of the same name."""
     if typed is None:
         return _clock(rule, scan)
+    if rule != "@text" and typed.kind in ("a", "y", "i"):
+        raise Mismatch(f"{WORDS[typed.kind]} cannot become a value of that type")
     text = typed.sql if typed.kind in ("p", "s") else Sql("toString({x})", x=typed.sql)
     match rule:
-        case "@sum" | "@avg":  # ClickHouse's functions of that name do not take a list that may have NULL in it
-            return Typed(Sql("arrayReduce('" + rule[1:] + "', {x})", x=typed.sql), "n")
+        case "@int" | "@float" if typed.kind == "d":
+            whole = Sql("toInt64({x})" if rule == "@int" else "toFloat64({x})", x=typed.sql)
+            return Typed(whole, "n", is_nullable=typed.is_nullable)
         case "@int":
             return Typed(Sql("toInt64OrNull({x})", x=_whole(text)), "n")
         case "@float":
@@ -142,7 +172,7 @@ def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = 
         case "@floatOrDefault":
             return Typed(Sql("ifNull(toFloat64OrNull({x}), {d})", x=text, d=more[0].sql), "n")
         case "@text":
-            return Typed(text, "s", is_nullable=typed.is_nullable, growth=typed.growth)
+            return replace(coerce(typed, "s", scan), kind="s", number=None)
         case "@bool":
             return Typed(Sql("(lower({x}) IN ('true', '1'))", x=text), "b", is_nullable=typed.is_nullable)
         case "@date":
@@ -169,7 +199,8 @@ def _datetime(typed: Typed, scan: Scan, zone: str | None = None) -> Sql:
     zone = zone or scan.project.timezone
     if typed.kind in ("d", "n"):
         return Sql("toDateTime64({x}, 6, {zone:String})", x=typed.sql, zone=zone)
-    return Sql("parseDateTime64BestEffortOrNull({x}, 6, {zone:String})", x=typed.sql, zone=zone)
+    text = typed.sql if typed.kind in ("p", "s") else Sql("toString({x})", x=typed.sql)
+    return Sql("parseDateTime64BestEffortOrNull({x}, 6, {zone:String})", x=text, zone=zone)
 
 
 def _clock(rule: str, scan: Scan) -> Typed:

@@ -6,70 +6,53 @@ a date next to a date.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
-from insights_engine.errors import ValidationError, attr_of, nearest
+from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.calls import call
+from insights_engine.hogql.checks import is_zero
+from insights_engine.hogql.comparisons import compare
 from insights_engine.hogql.fields import field_value
-from insights_engine.hogql.kinds import CASTS, COMPARISONS, Typed, coerce, compare, convert
+from insights_engine.hogql.kinds import CASTS, WORDS, Mismatch, Typed, coerce, convert
+from insights_engine.hogql.lists import common, member_of
+from insights_engine.hogql.names import near
+from insights_engine.hogql.operators import arithmetic, between, comparison
+from insights_engine.hogql.parse import parse
 from insights_engine.scan import Scan
-from insights_engine.sql import Sql
+from insights_engine.sql import Sql, Written
 
-# The parser's time grows faster than the text: these keep one expression well under a second.
-MAX_LENGTH, MAX_TOKENS, MAX_DEPTH = 5_000, 400, 60
+MAX_DEPTH = 60
 # `CASE x WHEN …` prints x once a branch: this keeps what is nested from growing without end.
 MAX_NODES = 2_000
-_TOKEN = re.compile(r"\w+|\S")
-
-_ARITHMETIC = {"+": "{a} + {b}", "-": "{a} - {b}", "*": "{a} * {b}", "/": "{a} / {b}", "%": "{a} % {b}"}
 
 
 def condition(scan: Scan, text: str, field: str) -> Sql:
     """A boolean expression over one event."""
-    return coerce(Walk(scan, field).whole(_parse(text, field)), "b", scan).sql
+    return _written(Walk(scan, field).whole(parse(text, field), "b").sql, field)
 
 
 def text_value(scan: Scan, text: str, field: str) -> Sql:
     """Any expression over one event, as Nullable text; what was cut inside a character is mended."""
-    value = coerce(Walk(scan, field).whole(_parse(text, field)), "s", scan)
-    return Sql("toValidUTF8(CAST({x}, 'Nullable(String)'))", x=value.sql)
+    value = Walk(scan, field).whole(parse(text, field), "s")
+    return _written(Sql("toValidUTF8(CAST({x}, 'Nullable(String)'))", x=value.sql), field)
 
 
 def aggregate(scan: Scan, text: str, field: str) -> Sql:
-    """An expression over many events, as a number: every field stands inside an aggregate."""
+    """An expression over many events, as a finite number: every field stands inside an aggregate.
+
+    As in a formula, n/0 is 0.
+    """
     walk = Walk(scan, field, aggregates=True)
-    tree = _parse(text, field)
-    printed = walk.whole(tree)
+    value = walk.whole(parse(text, field), "n")
     if not walk.has_aggregate:
         raise ValidationError(f"{field}: the expression needs an aggregate such as sum(…)", attr=attr_of(field))
-    return coerce(printed, "n", scan).sql
+    return _written(Sql("ifNotFinite(toFloat64({x}), 0)", x=value.sql), field)
 
 
-def count_tokens(text: str) -> int:
-    return sum(1 for _ in _TOKEN.finditer(text))
-
-
-def _parse(text: str, field: str) -> dict[str, Any]:
-    if len(text) > MAX_LENGTH or count_tokens(text) > MAX_TOKENS:
-        raise ValidationError(
-            f"{field}: the expression is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
-            attr=attr_of(field),
-        )
-    from hogql_parser_rs import parse_expr_json
-
-    try:
-        tree = orjson.loads(parse_expr_json(text))
-    except (ValueError, UnicodeError):
-        raise ValidationError(f"{field}: the expression cannot be read", attr=attr_of(field)) from None
-    if tree.get("error"):
-        at = (tree.get("start") or {}).get("offset", 0)
-        raise ValidationError(f"{field}: {tree.get('message')} (at character {at})", attr=attr_of(field))
-    return tree  # type: ignore[no-any-return]
+def _written(sql: Sql, field: str) -> Sql:
+    return Sql.of((Written(field), *sql.parts))
 
 
 @dataclass
@@ -84,7 +67,8 @@ class Walk:
     _variables: int = 0
 
     def __post_init__(self) -> None:
-        self._lambdas: dict[str, str] = {}
+        # The variables of the functions around, by the names that they were given.
+        self._lambdas: dict[str, Typed] = {}
 
     def error(self, node: dict[str, Any], message: str) -> ValidationError:
         at = (node.get("start") or {}).get("offset", 0)
@@ -101,19 +85,28 @@ class Walk:
         self._nodes += 1
         if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise self.error(node, f"the expression is nested more than {MAX_DEPTH} levels deep, or too large")
-        printed = rule(self, node)
+        try:
+            printed = rule(self, node)
+        except Mismatch as wrong:
+            raise self.error(node, str(wrong)) from None
         self._depth -= 1
         return printed
 
-    def whole(self, node: dict[str, Any]) -> Typed:
+    def whole(self, node: dict[str, Any], kind: str) -> Typed:
         """The expression itself, which is a value."""
         printed = self.print(node)
         if printed.kind in ("l", "i"):
             raise self.error(node, "the expression has no value of its own")
-        return printed
+        return self.coerce(node, printed, kind)
 
-    def as_(self, node: dict[str, Any], kind: str) -> Sql:
-        return coerce(self.print(node), kind, self.scan).sql
+    def coerce(self, node: dict[str, Any], typed: Typed, kind: str) -> Typed:
+        try:
+            return coerce(typed, kind, self.scan)
+        except Mismatch as wrong:
+            raise self.error(node, str(wrong)) from None
+
+    def as_(self, node: dict[str, Any], kind: str) -> Typed:
+        return self.coerce(node, self.print(node), kind)
 
     # One method a kind of node
 
@@ -134,7 +127,7 @@ class Walk:
     def field_(self, node: dict[str, Any]) -> Typed:
         chain = node["chain"]
         if len(chain) == 1 and chain[0] in self._lambdas:
-            return Typed(Sql(self._lambdas[chain[0]]), "x")
+            return self._lambdas[chain[0]]
         if self.aggregates and not self.inside_aggregate:
             raise self.error(node, f"{'.'.join(map(str, chain))} must stand inside an aggregate")
         found = field_value(self.scan, chain, self.field)
@@ -146,8 +139,11 @@ class Walk:
         chain = self._chain(node)
         if chain is not None:
             return self.field_({**node, "chain": chain})
-        array = coerce(self.print(node["array"]), "a", self.scan)
-        return Typed(Sql("{a}[{i}]", a=array.sql, i=self.as_(node["property"], "n")), "x", growth=array.growth)
+        array, place = self.as_(node["array"], "a"), self.as_(node["property"], "k")
+        if is_zero(place.constant):
+            raise self.error(node["property"], "places in a list count from 1")
+        held = member_of(array)
+        return replace(held, sql=Sql("{a}[{i}]", a=array.sql, i=place.sql), growth=array.growth, order=array.order)
 
     def _chain(self, node: dict[str, Any]) -> list[str | int] | None:
         """`properties['a b'].c[1]` as the names and places that lead to it; None for what is no field."""
@@ -160,45 +156,18 @@ class Walk:
         return [*before, last] if before is not None and is_place else None
 
     def tuple_access(self, node: dict[str, Any]) -> Typed:
-        return Typed(
-            Sql("tupleElement({t}, {i:UInt8})", t=self.print(node["tuple"]).sql, i=int(node["index"]) % 256), "x"
-        )
-
-    def arithmetic(self, node: dict[str, Any]) -> Typed:
-        if node["op"] not in _ARITHMETIC:
-            raise self.error(node, f"the operator {node['op']} is not allowed")
-        left, right = self.print(node["left"]), self.print(node["right"])
-        kind = "d" if "d" in (left.kind, right.kind) and "i" in (left.kind, right.kind) else "n"
-        if kind == "n":
-            keep = "d" if left.kind == right.kind == "d" else "n"
-            left, right = coerce(left, keep, self.scan), coerce(right, keep, self.scan)
-        return Typed(Sql("(" + _ARITHMETIC[node["op"]] + ")", a=left.sql, b=right.sql), kind)
-
-    def compare(self, node: dict[str, Any]) -> Typed:
-        op, left = node["op"], self.print(node["left"])
-        if op in ("in", "not in"):
-            return self._in(node, left, op)
-        if op not in COMPARISONS:
-            raise self.error(node, f"the comparison {op} is not allowed")
-        return compare(op, left, self.print(node["right"]), self.scan)
+        whole, index = self.print(node["tuple"]), int(node["index"])
+        if whole.kind not in ("y", "x"):
+            raise self.error(node, f"only a tuple has a value number {index}, not {WORDS[whole.kind]}")
+        if not 0 < index <= (len(whole.members) or 255):
+            raise self.error(node, f"the tuple has no value number {index}, but 1 to {len(whole.members) or 255}")
+        one = whole.members[index - 1] if whole.members else Typed(Sql(""), "x")
+        sql = Sql("tupleElement({t}, {i:UInt8})", t=whole.sql, i=index)
+        return replace(one, sql=sql, constant=None, number=None, growth=whole.growth, order=whole.order)
 
     def distinct(self, node: dict[str, Any]) -> Typed:
         op = "==" if node.get("negated") else "!="
         return compare(op, self.print(node["left"]), self.print(node["right"]), self.scan)
-
-    def _in(self, node: dict[str, Any], left: Typed, op: str) -> Typed:
-        members = node["right"]
-        if members.get("node") == "Constant":
-            members = {"node": "Tuple", "exprs": [members]}  # (5) is read as 5
-        if members.get("node") not in ("Tuple", "Array"):
-            raise self.error(members, "IN takes a list in parentheses")
-        printed = [self.print(member) for member in members["exprs"]]
-        if left.kind == "p" and any(member.kind == "n" for member in printed):
-            left = coerce(left, "n", self.scan)
-        if left.kind in ("n", "d", "s"):
-            printed = [coerce(member, left.kind, self.scan) for member in printed]
-        listed = Sql.join(", ", (member.sql for member in printed)) if printed else Sql("NULL")
-        return Typed(Sql("({x} " + op.upper() + " ({l}))", x=left.sql, l=listed), "b")
 
     def both(self, node: dict[str, Any]) -> Typed:
         return self._joined(node, " AND ")
@@ -207,44 +176,59 @@ class Walk:
         return self._joined(node, " OR ")
 
     def _joined(self, node: dict[str, Any], word: str) -> Typed:
-        members = [coerce(self.print(member), "b", self.scan) for member in node["exprs"]]
+        members = [self.as_(member, "b") for member in node["exprs"]]
         joined = Sql.join(word, (member.sql for member in members))
         return Typed(Sql("({c})", c=joined), "b", is_nullable=any(member.is_nullable for member in members))
 
     def negated(self, node: dict[str, Any]) -> Typed:
-        inner = coerce(self.print(node["expr"]), "b", self.scan)
+        inner = self.as_(node["expr"], "b")
         return Typed(Sql("(NOT {c})", c=inner.sql), "b", is_nullable=inner.is_nullable)
-
-    def between(self, node: dict[str, Any]) -> Typed:
-        x, low, high = self.print(node["expr"]), self.print(node["low"]), self.print(node["high"])
-        kind = next((t.kind for t in (low, high, x) if t.kind in ("n", "d")), "s")
-        word = "NOT BETWEEN" if node.get("negated") else "BETWEEN"
-        x, low, high = (coerce(t, kind, self.scan) for t in (x, low, high))
-        return Typed(Sql("({x} " + word + " {l} AND {h})", x=x.sql, l=low.sql, h=high.sql), "b")
 
     def listed(self, node: dict[str, Any]) -> Typed:
         printed = [self.print(member) for member in node["exprs"]]
+        held = tuple(printed)
+        if node["node"] == "Array":
+            printed, one = common(printed, self.scan)
+            held = (one,)
         members = Sql.join(", ", (member.sql for member in printed))
-        sql = Sql("[{m}]", m=members) if node["node"] == "Array" else Sql("tuple({m})", m=members)
-        return Typed(sql, "a", growth=sum(member.growth for member in printed) or 1)
+        growth, order = sum(m.growth for m in printed) or 1, max((m.order for m in printed), default=0)
+        kind, template = ("a", "[{m}]") if node["node"] == "Array" else ("y", "tuple({m})")
+        return Typed(Sql(template, m=members), kind, None, False, growth, order, held)
 
     def cast(self, node: dict[str, Any]) -> Typed:
         target = CASTS.get(str(node["type_name"]).lower())
         if target is None:
-            raise self.error(node, f"the type {node['type_name']} is not known{nearest(node['type_name'], CASTS)}")
+            raise self.error(node, f"the type {node['type_name']} is not known{near(node['type_name'], CASTS)}")
         return convert(self.print(node["expr"]), target, self.scan)
 
     def lambda_(self, node: dict[str, Any]) -> Typed:
-        if len(set(node["args"])) < len(node["args"]):
+        """One that stands where none is taken; those that are taken are read by `lambda_over`."""
+        return self.lambda_over(node, [])
+
+    def lambda_over(self, node: dict[str, Any], members: list[Typed]) -> Typed:
+        """A function of a list's member, or of several lists'; `members` of the answer is what it gives.
+
+        Within, its own variables are of order 0, as together they are as long as the list; for a function inside it
+        they are as long as any value.
+        """
+        names = node["args"]
+        if len(set(names)) < len(names):
             raise self.error(node, "the arguments of a function have names of their own")
-        before, names = self._lambdas, dict[str, str]()
-        for name in node["args"]:
-            names[name] = f"x{self._variables}"
+        if len(members) == 1 and members[0].kind == "y" and len(names) == len(members[0].members):
+            members = list(members[0].members)
+        if members and len(names) != len(members):
+            raise self.error(node, f"a function of {len(names)} values goes over as many lists, not {len(members)}")
+        before, own = self._lambdas, dict[str, Typed]()
+        for name, member in zip(names, members or [Typed(Sql(""), "x")] * len(names), strict=True):
+            kind = "x" if member.kind == "none" else member.kind
+            own[name] = replace(member, sql=Sql(f"x{self._variables}"), kind=kind, constant=None, order=0, growth=1)
             self._variables += 1
-        self._lambdas = before | names
+        self._lambdas = {n: replace(v, order=int(v.kind not in "ndb")) for n, v in before.items()} | own
         body = self.print(node["expr"])
         self._lambdas = before
-        return Typed(Sql("({n}) -> {b}", n=Sql(", ".join(names.values())), b=body.sql), "l", growth=body.growth)
+        taken = Sql("({n})", n=Sql.join(", ", (one.sql for one in own.values())))
+        made = Sql("{n} -> {b}", n=taken, b=body.sql)
+        return Typed(made, "l", None, False, body.growth, body.order, (body,), number=taken)
 
 
 # What may stand in each node besides; a part that is not known would be lost without a word.
@@ -257,13 +241,13 @@ _RULES: dict[str, tuple[Callable[[Walk, dict[str, Any]], Typed], frozenset[str]]
         ("Field", Walk.field_, ("chain", "from_asterisk")),
         ("ArrayAccess", Walk.access, ("array", "property", "nullish")),
         ("TupleAccess", Walk.tuple_access, ("tuple", "index", "nullish")),
-        ("ArithmeticOperation", Walk.arithmetic, _SIDES),
-        ("CompareOperation", Walk.compare, (*_SIDES, "is_null_comparison_style")),
+        ("ArithmeticOperation", arithmetic, _SIDES),
+        ("CompareOperation", comparison, (*_SIDES, "is_null_comparison_style")),
         ("IsDistinctFrom", Walk.distinct, ("left", "right", "negated")),
         ("And", Walk.both, ("exprs",)),
         ("Or", Walk.either, ("exprs",)),
         ("Not", Walk.negated, ("expr",)),
-        ("BetweenExpr", Walk.between, ("expr", "low", "high", "negated")),
+        ("BetweenExpr", between, ("expr", "low", "high", "negated")),
         ("Array", Walk.listed, ("exprs",)),
         ("Tuple", Walk.listed, ("exprs",)),
         ("TypeCast", Walk.cast, ("expr", "type_name")),
@@ -278,7 +262,7 @@ _NAMES = {
     "SelectSetQuery": "a SELECT",
     "WindowFunction": "a window function",
     "Placeholder": "a placeholder",
-    "Alias": "an alias",
+    "Alias": "an alias inside an expression",
     "HogQLXTag": "a tag",
     "Dict": "an object",
     "ColumnsExpr": "a list of columns",

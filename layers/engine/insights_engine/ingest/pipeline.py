@@ -7,6 +7,7 @@
    delivered twice changes nothing.
 4. Persons and groups are decided in the policies store, then copied; events come last, one insert for a project.
 5. Where that fails, the messages that hold the project's events fail, and come again.
+6. Loads that were timed are no events: they are told apart by their kind, and go into a table of their own.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from insights_engine.ingest.groups import Groups, group_keys
 from insights_engine.ingest.identity import Identity
 from insights_engine.ingest.repeats import without_repeats
 from insights_engine.ingest.rows import EVENT_COLUMNS, FIRST, LAST, Event, event_line, zone_or_none
+from insights_engine.ingest.timings import Timings
 from insights_engine.ingest.writer import insert
 from insights_engine.queue import unpack, unpacked_size
 from insights_engine.services import Services
 from insights_engine.store import Item
+from insights_engine.timing.columns import is_timing
 
 _KNOWN_SECONDS = 60.0
 _UNKNOWN_SECONDS = 5.0
@@ -84,6 +87,7 @@ class Ingest:
         self._projects: dict[str, tuple[float, Item | None]] = {}
         self._identities: dict[int, tuple[Identity, Groups]] = {}
         self._lock = threading.Lock()
+        self._timings = Timings(services, clock)
 
     def batch(self, messages: Sequence[Message]) -> Outcome:
         outcome = Outcome()
@@ -98,22 +102,36 @@ class Ingest:
     def _slice(self, messages: Sequence[Message]) -> Outcome:
         outcome = Outcome()
         by_project: dict[int, tuple[Item, list[_Arrived]]] = {}
+        timings: list[tuple[Mapping[str, Any], str]] = []
         now = self._services.now()
         for message in messages:
             try:
-                events = unpack(message.body)
+                items = unpack(message.body)
             except Exception as error:  # whatever it is, it is this message's and no other's
                 _log("a message cannot be read", message_id=message.id, why=repr(error)[:200])
                 outcome.failed.append(message.id)
                 continue
-            self._sort(events, message, now, by_project, outcome)
+            timings += [(item, message.id) for item in items if is_timing(item)]
+            self._sort([item for item in items if not is_timing(item)], message, now, by_project, outcome)
         for project, arrived in by_project.values():
             try:
                 self._store(project, arrived, now, outcome)
             except Exception as error:  # the store's or ClickHouse's: these messages come again
                 _log("events could not be stored", project=project["id"], why=repr(error)[:500])
                 outcome.failed += {a.message for a in arrived} - set(outcome.failed)
+        self._store_timings(timings, now, outcome)
         return outcome
+
+    def _store_timings(self, timings: Sequence[tuple[Mapping[str, Any], str]], now: datetime, outcome: Outcome) -> None:
+        refused: list[str] = []
+        try:
+            outcome.stored += self._timings.store([item for item, _ in timings], now, refused.append)
+        except Exception as error:  # ClickHouse's: these messages come again
+            _log("timings could not be stored", timings=len(timings), why=repr(error)[:500])
+            outcome.failed += {message for _, message in timings} - set(outcome.failed)
+        for why in refused:
+            _log("a timing cannot be stored", why=why)
+        outcome.refused += len(refused)
 
     def _sort(
         self,

@@ -9,19 +9,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from insights_engine.clickhouse import Cost
+from insights_engine.answer import Answer
 from insights_engine.entities import ActionEntity, Entity, EventEntity
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
 from insights_engine.nodes import QueryNode, common, read
 from insights_engine.project import Project
 from insights_engine.services import Services
-from insights_engine.sql import Sql
-from insights_engine.trend.answer import Trend, plan_of, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_rows
 from insights_engine.trend.compile import branches
 from insights_engine.trend.model import TrendQuery
 from insights_engine.trend.plan import Plan
-from insights_engine.trend.shape import axis, resolved_range, series_label
+from insights_engine.trend.shape import axis, series_label
 
 
 class LifecycleQueryNode(QueryNode):
@@ -34,7 +33,7 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
     return common(read(LifecycleQueryNode, node, field))
 
 
-def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
+def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
     if len(query.series) > 1:
         field = query.series[1].field
@@ -51,10 +50,10 @@ def answer(query: TrendQuery, project: Project, services: Services, now: datetim
     )
     plan = plan_of(query, project, services, now)
     if not branches(plan):
-        return Trend([], False, resolved_range(plan), Sql(""), Cost())
+        return nothing(plan)
     statement = compile_lifecycle(plan)
     rows = read_rows(services, statement, query, project)
-    return Trend(_shape(plan, rows.rows), False, resolved_range(plan), statement, rows.cost)
+    return answered(plan, _shape(plan, rows.rows), statement, rows.cost)
 
 
 def _entity_id(entity: Entity, label: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from insights_engine.conditions import counts
+from insights_engine.dates import earlier
 from insights_engine.intervals import bucket_key, bucket_sql
 from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both
@@ -16,6 +17,8 @@ from insights_engine.trend.plan import Plan
 
 # What ClickHouse's Date holds: the interval before the range, or the end of its last one, may lie beyond.
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2149, 6, 4, tzinfo=UTC)
+
+_LEAST = timedelta(microseconds=1)
 
 STATUSES = ("new", "returning", "resurrecting", "dormant")
 
@@ -26,22 +29,15 @@ def compile_lifecycle(plan: Plan) -> Sql:
     series, period = plan.query.series[0], plan.periods[0]
     monday = plan.project.weeks_start_on_monday
     first = period.buckets[0]
-    before = plan.interval.floor(first - timedelta(microseconds=1), monday)
+    before = plan.interval.floor(earlier(first, _LEAST), monday)
     # The first and the last interval count whole, whatever moment of them the range names.
-    last = plan.interval.following(period.buckets[-1]) - timedelta(microseconds=1)
+    last = earlier(plan.interval.following(period.buckets[-1]), _LEAST)
     keys = [bucket_key(plan.interval, at) for at in (before, *period.buckets)]
-    actor, exists = scan.person, TRUE
-    if plan.query.actor_group_index is not None:
-        actor = scan.group_key(plan.query.actor_group_index)
+    index = plan.query.actor_group_index
+    actor, exists, known = scan.person, TRUE, Sql("SELECT person AS key, created_at {s}", s=scan.persons_source())
+    if index is not None:
+        actor, known = scan.group_key(index), Sql("SELECT key, created_at {s}", s=scan.groups_source(index))
         exists = Sql("{k} != ''", k=actor)
-    created = scan.created_at(plan.query.actor_group_index)
-    zone = plan.project.timezone
-    created_bucket = bucket_sql(
-        plan.interval,
-        Sql("toDate(toTimeZone(any({c}), {zone:String}))", c=created, zone=zone),
-        Sql("toTimeZone(any({c}), {zone:String})", c=created, zone=zone),
-        monday,
-    )
     where = both(
         scan.is_mine,
         counts(scan, series.entity),
@@ -49,15 +45,28 @@ def compile_lifecycle(plan: Plan) -> Sql:
         filters_of(plan, scan, series),
         exists,
     )
-    active = Sql(
-        "SELECT arraySort(groupUniqArray(toInt64(indexOf({keys:Array(Int64)}, {bucket})))) AS active, "
-        "toInt64(indexOf({keys:Array(Int64)}, {created})) AS created {source} WHERE {where} GROUP BY {actor}",
-        keys=keys,
+    grouped = Sql(
+        "SELECT {actor} AS actor, groupUniqArray({bucket}) AS buckets {source} WHERE {where} GROUP BY actor",
         bucket=bucket_sql(plan.interval, scan.day, scan.local, monday),
-        created=created_bucket,
         source=scan.from_clause(),
         where=where,
         actor=actor,
+    )
+    zone = plan.project.timezone
+    # Places are looked up once an actor and interval, and creations once an actor: not once an event.
+    active = Sql(
+        "SELECT arraySort(arrayMap(b -> toInt64(indexOf({keys:Array(Int64)}, b)), buckets)) AS active, "
+        "toInt64(indexOf({keys:Array(Int64)}, {created})) AS created FROM ({grouped}) AS grouped "
+        "LEFT ANY JOIN ({known}) AS known ON actor = key",
+        keys=keys,
+        created=bucket_sql(
+            plan.interval,
+            Sql("toDate(toTimeZone(created_at, {zone:String}))", zone=zone),
+            Sql("toTimeZone(created_at, {zone:String})", zone=zone),
+            monday,
+        ),
+        grouped=grouped,
+        known=known,
     )
     return Sql(
         "SELECT state.1 AS status, state.2 AS place, count() AS actors FROM (SELECT arrayJoin(arrayConcat("

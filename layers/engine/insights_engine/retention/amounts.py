@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insights_engine.retention.columns import column, distance
-from insights_engine.retention.model import CELL, FIRST_EVER, RECURRING
+from insights_engine.retention.model import CELL
 from insights_engine.retention.parts import Parts, anchored_within, first_value_decides
 from insights_engine.retention.window import Plan
 from insights_engine.sql import Sql, both, number
@@ -14,7 +14,7 @@ def amount_members(plan: Plan, parts: Parts) -> Sql:
     returns, their amount)."""
     query = plan.query
     starts = Sql("arrayFilter(x -> x.1 >= 0 AND x.1 < {n:Int64} AND x.2 > 0, periods)", n=plan.cohorts)
-    if query.retention_type != RECURRING:
+    if query.retention_type.enters_once:
         starts = Sql("arrayFilter(x -> x.1 = anchor_place, {s})", s=starts)
     away = distance(query, Sql("x.1"), Sql("start.1"), Sql("arrayMap(s -> s.1, starts)"))
     return Sql(
@@ -32,7 +32,7 @@ def amount_members(plan: Plan, parts: Parts) -> Sql:
 
 def _actors(plan: Plan, parts: Parts) -> Sql:
     """Rows (breakdown, actor, periods, anchor_place) of the actors whose anchor counts."""
-    if plan.query.retention_type == RECURRING:
+    if not plan.query.retention_type.enters_once:
         template = "SELECT breakdown, actor, groupArray({p}) AS periods, 0 AS anchor_place FROM ({per}) GROUP BY {keys}"
         return Sql(template, p=_PERIOD, per=_per_period(plan, parts), keys=Sql("breakdown, actor"))
     actors = Sql(
@@ -42,7 +42,7 @@ def _actors(plan: Plan, parts: Parts) -> Sql:
         per=_per_period(plan, parts),
     )
     conditions = [Sql("isNotNull(anchor)"), anchored_within(plan, Sql("anchor"))]
-    if plan.query.retention_type == FIRST_EVER:
+    if plan.query.retention_type.own_filters_later:
         conditions.append(Sql("target_anchor = anchor"))
     if first_value_decides(plan):
         conditions.append(Sql("anchor = earliest"))

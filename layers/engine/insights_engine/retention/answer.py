@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from insights_engine import definitions
+from insights_engine.answer import Answer
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.filters import parse_filters
+from insights_engine.filters import applied, parse_filters
 from insights_engine.project import Project
 from insights_engine.retention.compile import compile_actors, compile_retention
 from insights_engine.retention.model import RetentionQuery
 from insights_engine.retention.shape import column_labels, mean_row, shape
-from insights_engine.retention.window import Plan, make_window
+from insights_engine.retention.window import Plan, before, make_window
 from insights_engine.services import Services
 from insights_engine.sql import Sql
-from insights_engine.trend.answer import Trend, read_rows
+from insights_engine.trend.answer import read_rows
 from insights_engine.trend.breakdowns import OTHER
 
 
 @dataclass(frozen=True, slots=True)
-class Retention(Trend):
+class Retention(Answer):
     """`labels` are those of the columns."""
 
     labels: tuple[str, ...] = ()
@@ -54,10 +56,25 @@ def answer(query: RetentionQuery, project: Project, services: Services, now: dat
     statement = compile_retention(plan)
     rows = read_rows(services, statement, query, project)
     result = shape(plan, rows.rows)
-    ends = {"date_from": plan.window.start, "date_to": plan.window.end}
+    ends = {"date_from": plan.window.start, "date_to": before(plan.window.end)}
     dates = {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()}
     labels = tuple(column_labels(query))
-    return Retention(result, False, dates, statement, rows.cost, mean_row(plan, result), labels)
+    return Retention(
+        result,
+        False,
+        dates,
+        statement,
+        rows.cost,
+        mean=mean_row(plan, result),
+        applied_filters=_applied(query, project),
+        labels=labels,
+    )
+
+
+def _applied(query: RetentionQuery, project: Project) -> dict[str, Any]:
+    tests = project.test_account_filters if query.filter_test_accounts else None
+    sides = {"target entity": query.target.filter, "returning entity": query.returning.filter}
+    return applied(query.filter, tests, sides.items())
 
 
 def actors(
@@ -76,16 +93,25 @@ def actors(
     statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset)
     rows = read_rows(services, statement, query, project)
     found = [(actor, [int(c) for c in columns]) for actor, columns in rows.rows]
-    is_triangle = query.is_legacy and not plan.is_pooled
-    width = query.columns - chosen.row if is_triangle else query.columns
+    width = _width(plan, chosen)
     kept = [(actor, [c for c in columns if c < width]) for actor, columns in found[:limit]]
     return Actors(kept, len(found) > limit, width, statement, rows.cost)
 
 
+def _width(plan: Plan, chosen: Chosen) -> int:
+    query = plan.query
+    return query.columns - chosen.row if query.is_legacy and not query.is_pooled else query.columns
+
+
 def _check_row(plan: Plan, chosen: Chosen) -> None:
-    rows, by = 1 if plan.is_pooled else plan.window.rows, plan.query.breakdown
+    rows, by = 1 if plan.query.is_pooled else plan.window.rows, plan.query.breakdown
+    place = "selected_interval" if plan.query.is_legacy else "interval"
     if not 0 <= chosen.row < rows:
-        raise ValidationError(f"There is no interval {chosen.row}: there are 0 to {rows - 1}", attr="interval")
+        raise ValidationError(f"There is no interval {chosen.row}: there are 0 to {rows - 1}", attr=place)
+    if chosen.column is not None and chosen.column >= _width(plan, chosen):
+        raise ValidationError(
+            f"The row has no interval {chosen.column}: it has 0 to {_width(plan, chosen) - 1}", attr=place
+        )
     if by and chosen.value is None:
         raise ValidationError("breakdown is required: the query has rows of several values", attr="breakdown")
     if not by and chosen.value is not None:
@@ -100,6 +126,7 @@ def make_plan(query: RetentionQuery, project: Project, services: Services, now: 
         filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
     actions = action_ids(query.target.entity) | action_ids(query.returning.entity)
     cohorts = definitions.cohort_ids(filters) | {c for c in query.breakdown.cohorts if isinstance(c, int)}
+    cohorts |= definitions.cohorts_in(*query.breakdown.expressions)
     found = definitions.Definitions()
     if actions or cohorts:
         found = definitions.load(services.policies, project.id, actions, cohorts)

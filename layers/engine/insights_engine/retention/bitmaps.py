@@ -6,20 +6,23 @@ periods it was there in, so it is exact for some questions only; `is_exact` says
 
 from __future__ import annotations
 
-from insights_engine.retention.model import CELL, FIRST_TIME, RECURRING
-from insights_engine.retention.parts import Parts
+from insights_engine.retention.model import CELL
+from insights_engine.retention.parts import Parts, place_of
 from insights_engine.retention.window import Plan
 from insights_engine.sql import Sql
+
+_BYTE = 256
 
 
 def is_exact(plan: Plan) -> bool:
     query = plan.query
     special = query.breakdown or query.brackets or query.cumulative or query.rolling_windows
-    if special or query.minimum_occurrences > 1 or query.group_index is not None or query.aggregation != "count":
+    if special or query.minimum_occurrences > 1 or query.group_index is not None or query.aggregation:
         return False
+    if not query.retention_type.enters_once:
+        return True
     # The first period's persons are those of the first event only where the whole of that period is looked at.
-    is_whole = plan.window.reads_from == plan.window.start
-    return query.retention_type == RECURRING or (query.retention_type == FIRST_TIME and is_whole)
+    return not query.retention_type.own_filters_later and plan.window.reads_from == plan.window.start
 
 
 def compile_bitmaps(plan: Plan, parts: Parts) -> Sql:
@@ -38,6 +41,14 @@ def compile_bitmaps(plan: Plan, parts: Parts) -> Sql:
     )
 
 
+def _place(plan: Plan, parts: Parts) -> Sql:
+    """What is grouped by: of recurring retention nothing before the window is read; a byte is grouped by fastest."""
+    if plan.query.retention_type.enters_once:
+        return Sql("toInt16(greatest({i}, -1))", i=parts.place)
+    small = place_of(plan, parts.scan, plan.query.period.within)
+    return Sql("toUInt8({i})" if plan.window.rows <= _BYTE else "toUInt16({i})", i=small)
+
+
 def _periods(plan: Plan, parts: Parts) -> Sql:
     """Rows (place, start, back); all that is before the window has the place -1."""
     same = parts.target == parts.returning
@@ -49,14 +60,14 @@ def _periods(plan: Plan, parts: Parts) -> Sql:
     )
     periods = Sql(
         template,
-        place=Sql("toInt16(greatest({i}, -1))", i=parts.place),
+        place=_place(plan, parts),
         actor=parts.actor,
         target=parts.target,
         returning=parts.returning,
         source=parts.source,
         where=parts.where,
     )
-    if plan.query.retention_type == RECURRING:
+    if not plan.query.retention_type.enters_once:
         return Sql("SELECT place, hit AS start, back FROM ({p})", p=periods)
     # Who was there in an earlier period is not new.
     return Sql(

@@ -19,9 +19,9 @@ from insights_engine.sql import TRUE, Sql, both
 
 # The first row whose condition holds.
 _FORMS: tuple[tuple[Callable[[RetentionQuery], bool], Callable[[Plan, Parts], Sql]], ...] = (
-    (lambda query: query.is_legacy and bool(query.breakdown), table_members),
+    (lambda query: query.is_pooled, table_members),
     (lambda query: query.rolling_windows, rolling_members),
-    (lambda query: query.aggregation != "count", amount_members),
+    (lambda query: query.aggregation is not None, amount_members),
     (lambda query: True, calendar_members),
 )
 
@@ -41,7 +41,7 @@ def compile_retention(plan: Plan, *, bitmaps: bool = True) -> Sql:
 def compile_actors(plan: Plan, row: int, value: str | None, column: int | None, limit: int, offset: int) -> Sql:
     """Rows (actor, columns) of a row, the most columns first. In the older form's breakdown all cohorts are one."""
     parts = make_parts(plan)
-    line = 0 if plan.is_pooled else row
+    line = 0 if plan.query.is_pooled else row
     chosen = Sql("intDiv(cell, {cell:Int64}) = {row:Int64}", cell=CELL, row=line)
     if value is not None:
         chosen = both(chosen, Sql("breakdown = {v:String}", v=value))
@@ -83,7 +83,8 @@ def _ranked(query: RetentionQuery, cells: Sql) -> Sql:
         "SELECT kept AS breakdown, is_other, (sumMap(cs, ns, ms) AS summed).1 AS cells, summed.2 AS actors, "
         "summed.3 AS amounts, max(place) AS place FROM (SELECT cs, ns, ms, row_number() OVER (ORDER BY size DESC, "
         "breakdown) AS place, place > {limit:UInt32} AS is_other, if(is_other, '', breakdown) AS kept FROM ({v})) "
-        "GROUP BY kept, is_other ORDER BY place",
+        "{shown}GROUP BY kept, is_other ORDER BY place",
         limit=query.breakdown_limit,
+        shown=Sql("WHERE NOT is_other ") if query.breakdown.hide_other else Sql(""),
         v=by_value,
     )

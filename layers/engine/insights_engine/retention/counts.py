@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insights_engine.retention.columns import column, distance, filled
-from insights_engine.retention.model import CELL, RECURRING
+from insights_engine.retention.model import CELL
 from insights_engine.retention.parts import Parts, first_value_decides, qualifies
 from insights_engine.retention.window import Plan
 from insights_engine.sql import Sql
@@ -50,7 +50,7 @@ def _actors(plan: Plan, parts: Parts) -> Sql:
 
 def _starts(plan: Plan, parts: Parts) -> Sql:
     """The places of the cohorts that an actor belongs to, as an aggregate."""
-    if plan.query.retention_type == RECURRING:
+    if not plan.query.retention_type.enters_once:
         found = Sql("groupUniqArrayIf({i}, {t})", i=parts.place, t=parts.target)
     else:
         anchored = Sql("[minIf({i}, {f})]", i=parts.place, f=parts.first)
@@ -72,7 +72,7 @@ def table_members(plan: Plan, parts: Parts) -> Sql:
 
     The window's last moment belongs to it, and cohorts beyond the last row count.
     """
-    if plan.query.retention_type == RECURRING:
+    if not plan.query.retention_type.enters_once:
         starts = Sql("groupUniqArrayIf(({i}, {v}), {t})", i=parts.place, v=parts.value, t=parts.target)
     else:
         starts = Sql(

@@ -4,82 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
 
-from insights_engine.dates import add_months
 from insights_engine.entities import ActionEntity, EventEntity, action_ids
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
-from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.project import Project
-from insights_engine.trend.model import BreakdownBy
+from insights_engine.retention.periods import PERIODS, Period
+from insights_engine.trend.model import MAX_BREAKDOWN_LIMIT, BreakdownBy
 
 MAX_INTERVALS = 1000
 DEFAULT_BREAKDOWN_LIMIT = 25
 # A cell's key is row * CELL + column.
 CELL = 100_000
-RECURRING, FIRST_TIME, FIRST_EVER = "retention_recurring", "retention_first_time", "retention_first_ever_occurrence"
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """`index` is the SQL of an event's place in the window, from `{day}`, `{ts}` and `{start}` (the first period).
+class RetentionType:
+    """How an actor enters a cohort: in every period with a target event, or `enters_once`, with the first one ever.
 
-    intDiv rounds towards 0, so that what it divides is lifted above 0 whatever the event's date.
-
-    `step` moves a local time by whole periods. `unit` and `per` are of 24-hour windows: a period is `per` crossed
-    boundaries of `unit`.
+    `own_filters_later`: the first one is looked for whatever the target's own filters say, and must then pass them.
     """
 
-    name: str
-    interval: Interval
-    index: str
-    step: Callable[[datetime, int], datetime]
-    unit: Literal["hour", "day"]
-    per: int
+    help: str
+    enters_once: bool = True
+    own_filters_later: bool = False
 
 
-def _hours(at: datetime, n: int) -> datetime:
-    return (at.astimezone(UTC) + timedelta(hours=n)).astimezone(at.tzinfo)
-
-
-PERIODS = {
-    row.name: row
-    for row in (
-        Period(
-            "Hour",
-            INTERVALS["hour"],
-            "intDiv(toInt64(toUnixTimestamp({ts})) - {start:Int64} + 36000000000, 3600) - 10000000",
-            _hours,
-            "hour",
-            1,
-        ),
-        Period(
-            "Day", INTERVALS["day"], "toInt64({day}) - {start:Int64}", lambda at, n: at + timedelta(days=n), "hour", 24
-        ),
-        Period(
-            "Week",
-            INTERVALS["week"],
-            "intDiv(toInt64({day}) - {start:Int64} + 70000, 7) - 10000",
-            lambda at, n: at + timedelta(weeks=n),
-            "day",
-            7,
-        ),
-        Period(
-            "Month", INTERVALS["month"], "toInt64(toRelativeMonthNum({day})) - {start:Int64}", add_months, "day", 30
-        ),
-    )
-}
-
-# How an actor enters a cohort.
 RETENTION_TYPES = {
-    RECURRING: "in every period with the target event",
-    FIRST_TIME: "in the period of the first event ever that matches the target and all filters",
-    FIRST_EVER: "in the period of the first target event ever, if it passes its own filters",
+    "retention_recurring": RetentionType("in every period with the target event", enters_once=False),
+    "retention_first_time": RetentionType(
+        "in the period of the first event ever that matches the target and all filters"
+    ),
+    "retention_first_ever_occurrence": RetentionType(
+        "in the period of the first target event ever, if it passes its own filters", own_filters_later=True
+    ),
 }
-WINDOW_MODES = ("strict_calendar_dates", "24_hour_windows")
-AGGREGATIONS = ("count", "sum", "avg")
-MEANS = ("simple", "weighted", "none")
+RECURRING, FIRST_TIME = RETENTION_TYPES["retention_recurring"], RETENTION_TYPES["retention_first_time"]
+
+# A cell's value from the property's sum and the number of actors; where there is none the actors are counted.
+Aggregation = Callable[[float, float], float] | None
+AGGREGATIONS: dict[str, Aggregation] = {
+    "count": None,
+    "sum": lambda amount, _: amount,
+    "avg": lambda amount, actors: amount / actors if actors else 0.0,
+}
+# Whether an actor's periods run from its own first target event.
+WINDOW_MODES = {"strict_calendar_dates": False, "24_hour_windows": True}
+
+# A share of a cell: of column 0, or of the column before it.
+REFERENCES: dict[str, Callable[[int], int]] = {"total": lambda column: 0, "previous": lambda column: max(column - 1, 0)}
+# What a row weighs in the mean, by its size.
+MEANS: dict[str, Callable[[float], float] | None] = {"simple": lambda _: 1, "weighted": lambda size: size, "none": None}
 
 
 _PAGEVIEW = EventEntity("$pageview")
@@ -111,7 +85,7 @@ class RetentionQuery:
     total_intervals: int = 11
     date_from: str | None = None
     date_to: str | None = None
-    retention_type: str = RECURRING
+    retention_type: RetentionType = RECURRING
     filter: Group = EVERYTHING
     filter_test_accounts: bool = False
     group_index: int | None = None
@@ -121,9 +95,10 @@ class RetentionQuery:
     minimum_occurrences: int = 1
     brackets: tuple[int, ...] = ()
     rolling_windows: bool = False
-    aggregation: str = "count"
+    aggregation: Aggregation = None
     aggregation_property: str | None = None
     aggregation_property_type: str = "event"
+    reference: str = "total"
     mean: str = "simple"
     # The older form's line graph: cohorts of the first period alone.
     first_cohort_only: bool = False
@@ -135,8 +110,14 @@ class RetentionQuery:
         return len(self.brackets) + 1 if self.brackets else self.total_intervals
 
     @property
+    def is_pooled(self) -> bool:
+        """The older form's breakdown has one row a value, for all cohorts."""
+        return self.is_legacy and bool(self.breakdown)
+
+    @property
     def breakdown_limit(self) -> int:
-        return self.breakdown.limit or DEFAULT_BREAKDOWN_LIMIT
+        """The older form has a row for every value."""
+        return self.breakdown.limit or (MAX_BREAKDOWN_LIMIT if self.is_legacy else DEFAULT_BREAKDOWN_LIMIT)
 
     def filters(self) -> list[Group]:
         return [self.filter, self.target.filter, self.returning.filter]

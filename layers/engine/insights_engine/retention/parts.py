@@ -7,8 +7,7 @@ from datetime import datetime
 
 from insights_engine.conditions import audience, counts, matches, people
 from insights_engine.errors import ValidationError
-from insights_engine.intervals import bucket_key
-from insights_engine.retention.model import FIRST_EVER, RECURRING, Side
+from insights_engine.retention.model import Side
 from insights_engine.retention.window import Plan
 from insights_engine.scan import Scan, micros
 from insights_engine.sql import TRUE, Sql, both, either
@@ -47,7 +46,7 @@ def make_parts(plan: Plan) -> Parts:
     plain = both(counts(scan, query.target.entity), common)
     target = both(plain, matches(scan, query.target.filter))
     returning = both(_side(scan, query.returning), common)
-    first = plain if query.retention_type == FIRST_EVER else target
+    first = plain if query.retention_type.own_filters_later else target
     actor, exists = scan.person, TRUE
     if query.group_index is not None:
         actor = scan.group_key(query.group_index)
@@ -59,7 +58,7 @@ def make_parts(plan: Plan) -> Parts:
         returning=_true(returning),
         actor=actor,
         value=_value(plan, scan),
-        place=_place(plan, scan),
+        place=place_of(plan, scan, query.period.index),
         where=both(scan.is_mine, _when(plan, scan, target, first, returning), exists),
         keys=Sql("breakdown, actor") if query.breakdown else Sql("actor"),
     )
@@ -69,12 +68,11 @@ def _when(plan: Plan, scan: Scan, target: Sql, first: Sql, returning: Sql) -> Sq
     """The events that are read: of the window, and for anchors of all history before its end."""
     query, lower, upper = plan.query, plan.window.reads_from, plan.window.reads_to
     within = scan.within(lower, upper)
-    if query.retention_type == RECURRING:
+    if not query.retention_type.enters_once:
         return both(within, target if target == returning else either(target, returning))
     if query.rolling_windows:
         # In first-time modes of 24-hour windows, returning events are not limited by the window's end.
         within = scan.within(lower, upper.replace(year=_LAST_YEAR))
-        returning = either(target, returning)
     history = scan.within(_LONG_AGO.replace(tzinfo=upper.tzinfo), upper)
     if first == returning and not query.rolling_windows:
         return both(history, first)
@@ -95,13 +93,9 @@ def _common(plan: Plan, scan: Scan) -> Sql:
     return both(matches(scan, query.filter), *chosen)
 
 
-def _place(plan: Plan, scan: Scan) -> Sql:
-    """The event's place in the window, from 0; negative before it."""
-    period, start = plan.query.period, plan.window.start
-    origin = bucket_key(period.interval, start)
-    if period.name == "Month":
-        origin = start.year * 12 + start.month
-    return Sql(period.index, day=scan.day, ts=Sql("ts"), start=origin)
+def place_of(plan: Plan, scan: Scan, form: str) -> Sql:
+    """The event's place in the window, from 0; `form` is one of the period's two."""
+    return Sql(form, day=scan.day, ts=Sql("ts"), start=plan.query.period.origin(plan.window.start))
 
 
 def _value(plan: Plan, scan: Scan) -> Sql:
@@ -136,7 +130,7 @@ def _cohorts(plan: Plan, scan: Scan) -> Sql:
 def qualifies(plan: Plan, parts: Parts) -> Sql:
     """An aggregate: whether the anchor counts. For first ever it must itself pass the target's own filters."""
     conditions = [Sql("countIf({f}) > 0", f=parts.first)]
-    if plan.query.retention_type == FIRST_EVER:
+    if plan.query.retention_type.own_filters_later:
         same = "countIf({t}) > 0 AND minIf(ts, {t}) = minIf(ts, {f})"
         conditions.append(Sql(same, t=parts.target, f=parts.first))
     return both(*conditions, anchored_within(plan, Sql("minIf(ts, {f})", f=parts.first)))
@@ -155,4 +149,4 @@ def anchored_within(plan: Plan, anchor: Sql) -> Sql:
 
 def first_value_decides(plan: Plan) -> bool:
     """Of an actor's values only that of its first target event ever counts."""
-    return plan.query.retention_type == FIRST_EVER and bool(plan.query.breakdown)
+    return plan.query.retention_type.own_filters_later and bool(plan.query.breakdown)

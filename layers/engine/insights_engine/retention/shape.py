@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from insights_engine.errors import ValidationError
-from insights_engine.retention.model import CELL, RetentionQuery
+from insights_engine.retention.model import CELL, MEANS, REFERENCES, RetentionQuery
 from insights_engine.retention.window import Plan
 from insights_engine.trend.breakdowns import OTHER
 from insights_engine.trend.numbers import bounded
@@ -15,6 +15,7 @@ from insights_engine.trend.numbers import bounded
 Cells = dict[int, tuple[float, float]]
 # What fits into an answer of a few megabytes, with room.
 MAX_CELLS = 1_000_000
+_DIGITS = 6
 
 
 def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
@@ -24,18 +25,17 @@ def shape(plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         for value, other, keys, actors, amounts, *_ in rows
     ]
     query = plan.query
-    rows_of_a_value = 1 if plan.is_pooled else plan.window.rows
+    rows_of_a_value = 1 if query.is_pooled else plan.window.rows
     if len(found) * rows_of_a_value * query.columns > MAX_CELLS:
         raise ValidationError(
             f"The answer would have more than {MAX_CELLS} cells; ask for fewer intervals or breakdown values",
             attr="total_intervals" if query.is_legacy else "retentionFilter__totalIntervals",
         )
-    if not query.breakdown:
-        cells = found[0][1] if found else {}
-        return [_row(plan, cells, row, None) for row in range(plan.window.rows)]
-    if plan.is_pooled:
+    if query.is_pooled:
         return [_value_row(query, value, cells) for value, cells in found]
-    return [_row(plan, cells, row, value) for value, cells in found for row in range(plan.window.rows)]
+    values = found if query.breakdown else [(None, found[0][1] if found else {})]
+    labels = column_labels(query)
+    return [_row(plan, cells, row, value, labels) for value, cells in values for row in range(plan.window.rows)]
 
 
 def _cells(query: RetentionQuery, keys: Sequence[int], actors: Sequence[float], amounts: Sequence[float]) -> Cells:
@@ -46,15 +46,15 @@ def _cells(query: RetentionQuery, keys: Sequence[int], actors: Sequence[float], 
     }
 
 
-def _row(plan: Plan, cells: Cells, row: int, value: str | None) -> dict[str, Any]:
+def _row(plan: Plan, cells: Cells, row: int, value: str | None, labels: Sequence[str]) -> dict[str, Any]:
     query = plan.query
     columns = query.columns - row if query.is_legacy else query.columns
-    labels = column_labels(query)
     made: dict[str, Any] = {
         "label": f"{query.period.name} {row}",
         "date": plan.window.dates[row].isoformat().replace("+00:00", "Z"),
         "values": [_cell(query, cells.get(row * CELL + k, (0, 0.0)), labels[k]) for k in range(columns)],
     }
+    made["shares"] = _shares(query, made["values"])
     if query.is_legacy:
         made["people_url"] = None
     else:
@@ -67,18 +67,31 @@ def _cell(query: RetentionQuery, cell: tuple[float, float], label: str) -> dict[
     if query.is_legacy:
         return {"count": actors, "people": []}
     made: dict[str, Any] = {"count": actors, "label": label}
-    if query.aggregation != "count":
-        total = amount if query.aggregation == "sum" else amount / actors if actors else 0.0
-        made["aggregation_value"] = total
+    if query.aggregation:
+        made["aggregation_value"] = query.aggregation(amount, actors)
     return made
 
 
 def _value_row(query: RetentionQuery, value: str, cells: Cells) -> dict[str, Any]:
+    values = [_cell(query, cells.get(k, (0, 0.0)), "") for k in range(query.columns)]
+    several = len(query.breakdown.properties) > 1
     return {
         "label": value,
-        "breakdown_values": value.split("::"),
-        "values": [{"count": cells.get(k, (0, 0.0))[0], "people": []} for k in range(query.columns)],
+        "breakdown_values": value.split("::") if several else [value],
+        "values": values,
+        "shares": _shares(query, values),
     }
+
+
+def _shares(query: RetentionQuery, cells: Sequence[dict[str, Any]]) -> list[float]:
+    counts = [cell["count"] for cell in cells]
+    return [round(share(query, counts, k), _DIGITS) for k in range(len(counts))]
+
+
+def share(query: RetentionQuery, counts: Sequence[float], column: int) -> float:
+    """Of column 0, or of the column before; nothing of nothing is 0."""
+    whole = counts[REFERENCES[query.reference](column)]
+    return counts[column] / whole if whole else 0.0
 
 
 def column_labels(query: RetentionQuery) -> list[str]:
@@ -97,10 +110,10 @@ def column_labels(query: RetentionQuery) -> list[str]:
 def mean_row(plan: Plan, rows: Sequence[dict[str, Any]]) -> list[float]:
     """The mean share per column, over the rows whose cohort is not empty and whose period of that column is over.
 
-    simple: the mean of the shares; weighted: by cohort size. 0 where no row is valid.
+    simple: each row weighs the same; weighted: by cohort size. 0 where no row is valid.
     """
-    query = plan.query
-    if plan.is_pooled or query.mean == "none":
+    query, weight = plan.query, MEANS[plan.query.mean]
+    if query.is_pooled or weight is None:
         return []
     counts = [[cell["count"] for cell in row["values"]] for row in rows]
     ends = (query.period.step(plan.window.start, i + 1) for i in range(plan.window.rows))
@@ -108,14 +121,11 @@ def mean_row(plan: Plan, rows: Sequence[dict[str, Any]]) -> list[float]:
     means = []
     for k, last in enumerate(_last_periods(query)):
         reached = [
-            (cells[0], cells[k])
+            (weight(cells[0]), share(query, cells, k))
             for i, cells in enumerate(counts)
             if (period := i % plan.window.rows + last) < plan.window.rows and over[period] and cells[0]
         ]
-        if query.mean == "weighted":
-            means.append(sum(n for _, n in reached) / sum(size for size, _ in reached) if reached else 0.0)
-        else:
-            means.append(sum(n / size for size, n in reached) / len(reached) if reached else 0.0)
+        means.append(sum(w * s for w, s in reached) / sum(w for w, _ in reached) if reached else 0.0)
     return means
 
 

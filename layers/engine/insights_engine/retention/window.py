@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from insights_engine.dates import parse
 from insights_engine.definitions import Definitions
@@ -42,16 +42,11 @@ class Plan:
     window: Window
 
     @property
-    def is_pooled(self) -> bool:
-        """The older form's breakdown has one row a value, for all cohorts."""
-        return self.query.is_legacy and bool(self.query.breakdown)
-
-    @property
     def cohorts(self) -> int:
         """How many periods, from the first, have a cohort. Where they are pooled, the window's last moment is one."""
         if self.query.first_cohort_only:
             return 1
-        return self.window.rows + 2 if self.is_pooled else self.window.rows
+        return self.window.rows + 2 if self.query.is_pooled else self.window.rows
 
 
 def make_window(query: RetentionQuery, project: Project, now: datetime) -> Window:
@@ -64,6 +59,8 @@ def make_window(query: RetentionQuery, project: Project, now: datetime) -> Windo
 def _node(query: RetentionQuery, project: Project, now: datetime, last: datetime) -> Window:
     period, zone, monday = query.period, project.zone, project.weeks_start_on_monday
     end = period.step(period.interval.floor(last, monday), 1)
+    if query.date_from == "all":
+        raise ValidationError('date_from: retention begins at a date, not at "all"', attr="date_from")
     if query.date_from:
         start = period.interval.floor(parse(query.date_from, now, zone, "date_from").at, monday)
         if start.timestamp() >= end.timestamp():
@@ -78,25 +75,28 @@ def _node(query: RetentionQuery, project: Project, now: datetime, last: datetime
             raise ValidationError(
                 f"The window has more than {MAX_INTERVALS} periods; choose a longer period", attr="period"
             )
-    return Window(start, end, tuple(dates), start, end - _MOMENT)
+    return Window(start, end, tuple(dates), start, before(end))
 
 
 def _legacy(query: RetentionQuery, last: datetime) -> Window:
     """From the day of date_to, or from its second: a month's first row may begin, and is dated, inside of the month.
 
-    Weeks begin on Sunday whatever the project says. A breakdown reads the window's last moment as well.
+    A breakdown reads the window's last moment as well.
     """
     period = query.period
-    last = last.replace(microsecond=0) if period.name == "Hour" else datetime.combine(last.date(), time(), last.tzinfo)
-    stop = period.step(last, 1)
+    stop = period.step(period.older_last(last), 1)
     first = period.step(stop, -query.total_intervals)
     _within_calendar(first)
-    if period.name == "Week":
-        first = period.interval.floor(first, False)
+    first = period.older_first(first)
     start = period.interval.floor(first, False)
     end = period.step(start, query.total_intervals)
     dates = tuple(period.step(first, i) for i in range(query.total_intervals))
-    return Window(start, end, dates, first, stop if query.breakdown else end - _MOMENT)
+    return Window(start, end, dates, first, stop if query.breakdown else before(end))
+
+
+def before(end: datetime) -> datetime:
+    """By elapsed time: of a clock that is set back at the end, the hour before it is the second of its name."""
+    return (end.astimezone(UTC) - _MOMENT).astimezone(end.tzinfo)
 
 
 def _within_calendar(start: datetime) -> None:

@@ -7,31 +7,30 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from insights_engine.clickhouse import Cost
+from insights_engine.answer import Answer
 from insights_engine.entities import EventEntity
 from insights_engine.project import Project
 from insights_engine.services import Services
-from insights_engine.sql import Sql
 from insights_engine.stickiness.compile import compile_stickiness, length
 from insights_engine.stickiness.model import StickinessQuery
-from insights_engine.trend.answer import Trend, plan_of, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_rows
 from insights_engine.trend.compile import Branch, branches
 from insights_engine.trend.model import TrendQuery
 from insights_engine.trend.plan import Plan
-from insights_engine.trend.shape import resolved_range, series_label
+from insights_engine.trend.shape import series_label
 
 
-def answer(query: StickinessQuery, project: Project, services: Services, now: datetime) -> Trend:
+def answer(query: StickinessQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
     plain = TrendQuery(query.trend.series)
     # Displays, breakdowns and formulas have no meaning here.
     trend = replace(query.trend, display=plain.display, breakdown=plain.breakdown, formulas=plain.formulas, smoothing=1)
     plan = plan_of(trend, project, services, now)
     if not branches(plan):
-        return Trend([], False, resolved_range(plan), Sql(""), Cost())
+        return nothing(plan)
     statement = compile_stickiness(query, plan)
     rows = read_rows(services, statement, trend, project)
-    return Trend(_shape(query, plan, rows.rows), False, resolved_range(plan), statement, rows.cost)
+    return answered(plan, _shape(query, plan, rows.rows), statement, rows.cost)
 
 
 def _shape(query: StickinessQuery, plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from insights_engine import definitions
+from insights_engine.answer import Answer, Preliminary
 from insights_engine.clickhouse import Cost, Rows
-from insights_engine.errors import ValidationError
-from insights_engine.filters import parse_filters
+from insights_engine.errors import ValidationError, attr_of
+from insights_engine.filters import applied, parse_filters
 from insights_engine.project import Project
 from insights_engine.scan import Scan
 from insights_engine.services import Services
@@ -20,18 +21,7 @@ from insights_engine.trend.model import TrendQuery
 from insights_engine.trend.plan import Plan, make_plan
 from insights_engine.trend.shape import resolved_range, shape
 
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """`result` are the API's series objects; `cost` is the sum over the statements that were run."""
-
-    result: list[dict[str, Any]]
-    has_more: bool
-    resolved_date_range: dict[str, str]
-    sql: Sql
-    cost: Cost
-    # Retention alone has it: the mean share per column.
-    mean: list[float] | None = None
+_WHY_TWO = "date_from all is the first event of the series: the buckets follow from it, so it is found first"
 
 
 class MayHoldExpression(Protocol):
@@ -40,17 +30,36 @@ class MayHoldExpression(Protocol):
     def has_expression(self, project: Project) -> bool: ...
 
 
-def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Trend:
+def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
     plan = plan_of(query, project, services, now)
-    for number, formula in enumerate(query.formulas):
-        compile_formula(formula.text, len(query.series), "formula" if number == 0 else f"formulas[{number}]")
+    for formula in query.formulas:
+        compile_formula(formula.text, len(query.series), formula.field)
     if not branches(plan):
-        return Trend([], False, resolved_range(plan), Sql(""), Cost())
+        return nothing(plan)
     statement = compile_trend(plan)
     rows = read_rows(services, statement, query, project)
     shaped = shape(plan, rows.rows)
-    return Trend(shaped.series, shaped.has_other, resolved_range(plan), statement, rows.cost)
+    return answered(plan, shaped.series, statement, rows.cost, has_more=shaped.has_other)
+
+
+def nothing(plan: Plan) -> Answer:
+    """The answer of a query without a series; no statement was run for it."""
+    return answered(plan, [], Sql(""), Cost())
+
+
+def answered(plan: Plan, result: Any, statement: Sql, cost: Cost, *, has_more: bool = False) -> Answer:
+    query = plan.query
+    tests = plan.project.test_account_filters if query.filter_test_accounts else None
+    return Answer(
+        result,
+        has_more,
+        resolved_range(plan),
+        statement,
+        cost,
+        applied_filters=applied(query.filter, tests, ((f"{s.field}.properties", s.filter) for s in query.series)),
+        before=plan.before,
+    )
 
 
 def read_rows(services: Services, statement: Sql, query: MayHoldExpression, project: Project) -> Rows:
@@ -63,7 +72,9 @@ def read_rows(services: Services, statement: Sql, query: MayHoldExpression, proj
         said = reason(error) if query.has_expression(project) else None
         if said is None:
             raise
-        raise ValidationError(said) from error
+        fields = statement.written
+        place = f"{' or '.join(fields)}: " if fields else ""
+        raise ValidationError(place + said, attr=attr_of(fields[0]) if len(fields) == 1 else None) from error
 
 
 def plan_of(query: TrendQuery, project: Project, services: Services, now: datetime) -> Plan:
@@ -74,11 +85,11 @@ def plan_of(query: TrendQuery, project: Project, services: Services, now: dateti
     cohorts |= definitions.cohort_ids(filters)
     named = definitions.load(services.policies, project.id, actions, cohorts) if actions or cohorts else None
     found = named or definitions.Definitions()
+    if query.date_from != "all" or not query.series:
+        return make_plan(query, project, found, now)
+    statement = earliest_event(Scan(project, found, now), query.series)
+    first = read_rows(services, statement, query, project)
     earliest = None
-    if query.date_from == "all" and query.series:
-        # A second statement: the range, and with it the buckets, follow from what this one finds.
-        statement = earliest_event(Scan(project, found, now), query.series)
-        rows = services.clickhouse.read(statement, project_id=project.id).rows
-        if rows and rows[0][0]:
-            earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(rows[0][0]))
-    return make_plan(query, project, found, now, earliest)
+    if first.rows and first.rows[0][0]:
+        earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(first.rows[0][0]))
+    return replace(make_plan(query, project, found, now, earliest), before=Preliminary(statement, first.cost, _WHY_TWO))

@@ -6,10 +6,12 @@ Missing, null and empty are the same: no value.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from insights_engine import person_values
 from insights_engine.conditions import people
 from insights_engine.errors import ValidationError
-from insights_engine.scan import Scan
+from insights_engine.scan import Scan, person_text
 from insights_engine.sql import Sql, number
 from insights_engine.trend.model import Breakdown
 
@@ -30,6 +32,14 @@ BREAKDOWN_TYPES = {
 NO_BREAKDOWN = Sql("CAST([], 'Array(Nullable(String))')")
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What events are grouped by; where that is a code, `names` gives rows of (code, name)."""
+
+    sql: Sql
+    names: Sql | None = None
+
+
 def value(scan: Scan, breakdown: Breakdown) -> Sql:
     """One breakdown's value of an event, before binning."""
     if breakdown.type == "hogql":
@@ -38,52 +48,65 @@ def value(scan: Scan, breakdown: Breakdown) -> Sql:
         text = text_value(scan, breakdown.property, breakdown.field)
     else:
         text = scan.text(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.field)
+    return Sql("nullIf({t}, '')", t=_shown(text, breakdown))
+
+
+def _shown(text: Sql, breakdown: Breakdown) -> Sql:
     if breakdown.normalize_url:
         # A URL's trailing / ? and # are cut; what is empty then is the root.
         cut = Sql("replaceRegexpOne({t}, '[/?#]*$', '')", t=text)
-        return Sql("if({c} = '' AND {t} != '', '/', nullIf({c}, ''))", c=cut, t=text)
-    return Sql("nullIf({t}, '')", t=text)
+        return Sql("if({c} = '' AND {t} != '', '/', {c})", c=cut, t=text)
+    return text
 
 
-def bin_of(text: Sql, low: Sql, high: Sql, bins: int) -> Sql:
-    """The range that a number falls in, as text: `[10,17.5]`. The last one's end is raised so that it holds the top."""
-    x = number(text)
-    width = Sql("(({high} - {low}) / {n:UInt32})", high=high, low=low, n=bins)
-    place = Sql(
-        "toUInt32(least({last:UInt32}, ifNotFinite(floor(({x} - {low}) / {w}), {last:UInt32})))",
+def bin_of(text: Sql, extent: Sql, bins: int, index: int) -> Sql:
+    """The range that a number falls in, as text: `[10,17.5]`. The last one's end is raised so that it holds the top.
+
+    `extent` is the pair of the smallest and the largest number. Aliases, told apart by `index`, keep the statement
+    small: what is written twice is analysed twice, and ranges of ranges add up.
+    """
+    x, ends, width, place = (Sql(f"{name}{index}") for name in ("bin_x", "bin_ends", "bin_width", "bin_place"))
+    return Sql(
+        "if(isNull({number} AS {x}), NULL, concat('[', toString(({extent} AS {ends}).1 + "
+        "(({ends}.2 - {ends}.1) / {n:UInt32} AS {width}) * (toUInt32(least({last:UInt32}, "
+        "ifNotFinite(floor(({x} - {ends}.1) / {width}), {last:UInt32}))) AS {place})), ',', "
+        "toString(if({place} = {last:UInt32}, {ends}.2 + 0.01, {ends}.1 + {width} * ({place} + 1))), ']'))",
+        number=number(text),
+        extent=extent,
+        n=bins,
         last=bins - 1,
-        w=width,
         x=x,
-        low=low,
+        ends=ends,
+        width=width,
+        place=place,
     )
-    start = Sql("{low} + {w} * {i}", low=low, w=width, i=place)
-    end = Sql(
-        "if({i} = {last:UInt32}, {high} + 0.01, {low} + {w} * ({i} + 1))",
-        i=place,
-        last=bins - 1,
-        high=high,
-        low=low,
-        w=width,
-    )
-    label = Sql("concat('[', toString({a}), ',', toString({b}), ']')", a=start, b=end)
-    return Sql("if(isNull({x}), NULL, {l})", x=x, l=label)
 
 
-def by_properties(scan: Scan, breakdowns: Sequence[Breakdown], extents: Sequence[tuple[Sql, Sql] | None]) -> Sql:
-    """`extents`: the smallest and largest number of each binned breakdown over the events that count.
+def by_properties(scan: Scan, breakdowns: Sequence[Breakdown], extents: Sequence[Sql | None]) -> Key:
+    """`extents`: the pair of the smallest and largest number of each binned breakdown over the events that count.
 
     One breakdown alone is its text, with '' for no value: grouped by at a fraction of an array's cost, and over a
-    column with a dictionary made once a value, not once an event. `as_list` makes the array.
+    column with a dictionary made once a value, not once an event. `as_list` makes the array. A person's property alone
+    is a code.
     """
+    if len(breakdowns) == 1 and _is_of_person(breakdowns[0]):
+        text = _shown(person_text(breakdowns[0].property), breakdowns[0])
+        return Key(person_values.code_of(scan, text), person_values.names(scan, text))
     values = []
-    for breakdown, extent in zip(breakdowns, extents, strict=True):
+    for index, (breakdown, extent) in enumerate(zip(breakdowns, extents, strict=True)):
         text = value(scan, breakdown)
         if breakdown.bins is not None and extent is not None:
-            text = bin_of(text, *extent, breakdown.bins)
+            text = bin_of(text, extent, breakdown.bins, index)
         values.append(text)
     if len(values) == 1:
-        return Sql("ifNull({t}, '')", t=values[0])
-    return Sql("[{v}]", v=Sql.join(", ", (Sql("CAST({t}, 'Nullable(String)')", t=text) for text in values)))
+        return Key(Sql("ifNull({t}, '')", t=values[0]))
+    texts = Sql.join(", ", (Sql("CAST({t}, 'Nullable(String)')", t=text) for text in values))
+    return Key(Sql("[{v}]", v=texts))
+
+
+def _is_of_person(breakdown: Breakdown) -> bool:
+    """A value of the person alone; ranges of numbers are of the events that count, and a distinct id is the event's."""
+    return breakdown.type == "person" and breakdown.property != "distinct_id" and breakdown.bins is None
 
 
 def as_list(breakdowns: Sequence[Breakdown], key: Sql) -> Sql:

@@ -6,6 +6,7 @@ read what one scan would. Every SELECT gives rows of (branch, breakdown, is_othe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from insights_engine.conditions import audience, counts, matches
@@ -14,11 +15,11 @@ from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql, both, number
-from insights_engine.trend.breakdowns import NO_BREAKDOWN, as_list, by_cohorts, by_properties, value
+from insights_engine.trend.breakdowns import NO_BREAKDOWN, Key, as_list, by_cohorts, by_properties, value
 from insights_engine.trend.heatmap import check, heatmap
-from insights_engine.trend.model import ALL_USERS, Series
-from insights_engine.trend.plan import Period, Plan
-from insights_engine.trend.sources import SOURCES, Ask, bucket_bounds
+from insights_engine.trend.model import ALL_USERS, Breakdown, Series
+from insights_engine.trend.plan import Plan
+from insights_engine.trend.sources import SOURCES, Ask
 
 # Sources whose values are whole numbers; the others' may be NaN, as the mean of nothing is.
 _COUNTING = frozenset({"events", "actors", "groups", "sessions", "rolling", "first"})
@@ -81,8 +82,7 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
     series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
     selected = counts(scan, series.entity)
     filters = filters_of(plan, scan, series)
-    breakdown = _breakdown(plan, branch, scan, both(scan.is_mine, selected, _within(scan, period), filters))
-    first, last = bucket_bounds(plan.interval, period.buckets)
+    key = _key(plan, branch, scan)
     ask = Ask(
         scan=scan,
         series=series,
@@ -90,19 +90,14 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
         span=period.range,
         counts=selected,
         filters=filters,
-        breakdown=breakdown,
+        breakdown=key.sql,
         is_total=plan.is_total,
         is_cumulative=plan.query.display.is_cumulative,
-        first_bucket=first,
-        last_bucket=last,
+        keys=tuple(plan.bucket_index(period)),
         is_by_person=bool(plan.query.breakdown.cohorts),
     )
     source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[series.math.source]
-    return _ranked(plan, series, source(ask), index)
-
-
-def _within(scan: Scan, period: Period) -> Sql:
-    return scan.within(period.range.select_from, period.range.end)
+    return _ranked(plan, series, source(ask), key.names, index)
 
 
 def filters_of(plan: Plan, scan: Scan, series: Series) -> Sql:
@@ -112,54 +107,71 @@ def filters_of(plan: Plan, scan: Scan, series: Series) -> Sql:
     return both(matches(scan, query.filter), matches(scan, series.filter), *chosen)
 
 
-def _breakdown(plan: Plan, branch: Branch, scan: Scan, where: Sql) -> Sql:
+def _key(plan: Plan, branch: Branch, scan: Scan) -> Key:
     by = plan.query.breakdown
     if branch.is_cohort_run:
         if branch.cohort is None:
-            return Sql("[CAST({all:String}, 'Nullable(String)')]", all=ALL_USERS)
-        return by_cohorts(scan, [branch.cohort.id])
+            return Key(Sql("[CAST({all:String}, 'Nullable(String)')]", all=ALL_USERS))
+        return Key(by_cohorts(scan, [branch.cohort.id]))
     if by.cohorts:
-        return by_cohorts(scan, [int(c) for c in by.cohorts])
+        return Key(by_cohorts(scan, [int(c) for c in by.cohorts]))
     if not by.properties:
-        return NO_BREAKDOWN
-    extents: list[tuple[Sql, Sql] | None] = []
-    for breakdown in by.properties:
-        if breakdown.bins is None:
-            extents.append(None)
-            continue
-        inner = Scan(plan.project, plan.definitions, plan.now)
-        x = number(value(inner, breakdown))
-        both_ends = Sql(
-            "(SELECT (min({x}), max({x})) {source} WHERE {where})", x=x, source=inner.from_clause(), where=where
-        )
-        extents.append((Sql("tupleElement({e}, 1)", e=both_ends), Sql("tupleElement({e}, 2)", e=both_ends)))
+        return Key(NO_BREAKDOWN)
+    extents = [None if b.bins is None else _extent(plan, branch, b) for b in by.properties]
     return by_properties(scan, by.properties, extents)
 
 
-def _ranked(plan: Plan, series: Series, source: Sql, index: int) -> Sql:
+def _extent(plan: Plan, branch: Branch, breakdown: Breakdown) -> Sql:
+    """The smallest and the largest number among the events that count; a read of its own, with joins of its own."""
+    scan = Scan(plan.project, plan.definitions, plan.now)
+    series, span = plan.query.series[branch.series_index], plan.periods[branch.period_index].range
+    x = number(value(scan, breakdown))
+    filters = filters_of(plan, scan, series)
+    where = both(scan.is_mine, counts(scan, series.entity), scan.within(span.select_from, span.end), filters)
+    return Sql("(SELECT (min({x}), max({x})) {source} WHERE {where})", x=x, source=scan.from_clause(), where=where)
+
+
+def _ranked(plan: Plan, series: Series, source: Sql, names: Sql | None, index: int) -> Sql:
     """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
     value = Sql("toFloat64(ifNull(value, 0))")
     if series.math.source not in _COUNTING:
         value = Sql("if(isNaN({v}), 0, {v})", v=value)
-    lines = Sql(
-        "groupArray(bucket) AS ks, groupArray({value}) AS vs FROM ({s}) AS grouped GROUP BY grouped.breakdown",
-        value=value,
-        s=source,
-    )
-    shown = as_list(plan.query.breakdown.properties, Sql("grouped.breakdown"))
-    if not plan.query.breakdown:
-        return Sql("SELECT {i:UInt16} AS branch, {b} AS breakdown, false AS is_other, {l}", i=index, b=shown, l=lines)
+    by = plan.query.breakdown
+    if not by:
+        lines = Sql("groupArray(bucket) AS ks, groupArray({v}) AS vs FROM ({s})", v=value, s=source)
+        return Sql("SELECT {i:UInt16} AS branch, {b}, false AS is_other, {l}", i=index, b=NO_BREAKDOWN, l=lines)
     null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
     return Sql(
         "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, "
         "(sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values "
         "FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
         "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, "
-        "if(is_other, {none}, breakdown) AS kept FROM (SELECT {b} AS breakdown, {l})) GROUP BY kept, is_other",
+        "if(is_other, {none}, breakdown) AS kept FROM ({lines})) GROUP BY kept, is_other",
         i=index,
         null_last=null_last,
         limit=plan.query.breakdown_limit,
         none=NO_BREAKDOWN,
-        b=shown,
-        l=lines,
+        lines=_lines(by.properties, value, source, names),
+    )
+
+
+def _lines(breakdowns: Sequence[Breakdown], value: Sql, source: Sql, names: Sql | None) -> Sql:
+    """A row a breakdown value: (breakdown, ks, vs)."""
+    if names is None:
+        return Sql(
+            "SELECT {b} AS breakdown, groupArray(bucket) AS ks, groupArray({v}) AS vs FROM ({s}) AS grouped "
+            "GROUP BY grouped.breakdown",
+            b=as_list(breakdowns, Sql("grouped.breakdown")),
+            v=value,
+            s=source,
+        )
+    # The names come as rows of their own and meet their code in the grouping: a join would read the persons again.
+    return Sql(
+        "SELECT {b} AS breakdown, groupArrayIf(bucket, has_value) AS ks, groupArrayIf({v}, has_value) AS vs FROM ("
+        "SELECT breakdown AS code, bucket, value, '' AS name, true AS has_value FROM ({s}) UNION ALL "
+        "SELECT code, 0, 0, name, false FROM ({names})) AS grouped GROUP BY code HAVING notEmpty(ks)",
+        b=as_list(breakdowns, Sql("max(name)")),
+        v=value,
+        s=source,
+        names=names,
     )

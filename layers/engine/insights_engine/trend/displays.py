@@ -7,6 +7,8 @@ from typing import Literal
 
 Kind = Literal["series", "total", "heatmap"]
 DEFAULT_BREAKDOWN_LIMIT = 25
+# Of a file that is read by programs, or filtered by a person: more than a picture can show.
+EXPORT_BREAKDOWN_LIMIT = 512
 
 
 @dataclass(frozen=True, slots=True)

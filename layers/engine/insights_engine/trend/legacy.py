@@ -132,8 +132,6 @@ def _entity(entity: Mapping[str, Any], kind: str, field: str) -> Entity:
 def _entity_filter(value: Any, field: str) -> Group:
     """Of an entity, a group's members are always ANDed in this form; a nested group is an error."""
     tree = _filter(value, field)
-    if len(tree.values) == 1 and isinstance(tree.values[0], Group):
-        tree = tree.values[0]
     if any(isinstance(member, Group) and member.values for member in tree.values):
         raise ValidationError(f"{field} must not be nested", attr=attr_of(field))
     return Group("AND", tree.values) if tree.values else EVERYTHING

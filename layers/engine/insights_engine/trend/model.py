@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from insights_engine.definitions import cohorts_in
 from insights_engine.entities import AnyOf, Entity, action_ids
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
 from insights_engine.intervals import INTERVALS, Interval
@@ -54,6 +55,10 @@ class BreakdownBy:
     limit: int | None = None
     hide_other: bool = False
 
+    @property
+    def expressions(self) -> list[str]:
+        return [b.property for b in self.properties if b.type == "hogql"]
+
     def __bool__(self) -> bool:
         return bool(self.properties or self.cohorts)
 
@@ -62,6 +67,8 @@ class BreakdownBy:
 class Formula:
     text: str
     custom_name: str | None = None
+    # Where it stood in the request.
+    field: str = "formula"
 
     @property
     def label(self) -> str:
@@ -95,10 +102,10 @@ class TrendQuery:
         """Whether anything in it may be SQL that a user wrote; an action or cohort may hold some as well."""
         tests = str(project.test_account_filters) if self.filter_test_accounts else ""
         trees = self.filters()
-        return (
+        return bool(
             any(leaf.type in ("hogql", *COHORT_TYPES) for tree in trees for leaf in leaves(tree))
             or any(s.math.source == "hogql" or action_ids(s.entity) for s in self.series)
-            or any(b.type == "hogql" for b in self.breakdown.properties)
+            or self.breakdown.expressions
             or "hogql" in tests
         )
 
@@ -107,14 +114,11 @@ class TrendQuery:
         members = [s.entity.members for s in self.series if isinstance(s.entity, AnyOf)]
         return [self.filter, *(s.filter for s in self.series), *(own for pairs in members for _, own in pairs)]
 
-    def referred(self) -> tuple[set[int], list[Group], set[int]]:
-        """Actions, filters (which may name cohorts) and cohorts that the query refers to."""
+    def referred(self) -> tuple[set[int], list[Group], set[int | str]]:
+        """Actions, filters (which may name cohorts) and cohorts, by id or name, that the query refers to."""
         actions = {i for s in self.series for i in action_ids(s.entity)}
-        return (
-            actions,
-            self.filters(),
-            {c for c in self.breakdown.cohorts if isinstance(c, int)},
-        )
+        written = cohorts_in(*(s.math_hogql for s in self.series), *self.breakdown.expressions)
+        return actions, self.filters(), {c for c in self.breakdown.cohorts if isinstance(c, int)} | written
 
 
 def echo(query: TrendQuery, resolved: dict[str, Any]) -> dict[str, Any]:

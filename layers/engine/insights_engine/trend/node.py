@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.flat import cohort_values
+from insights_engine.flat import cohort_values, listed_cohorts
 from insights_engine.nodes import CompareFilter, Index, Node, QueryNode, Text, common, read
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
@@ -125,18 +125,31 @@ def _query(node: TrendsQueryNode) -> TrendQuery:
 def _formulas(shown: _TrendsFilter) -> tuple[Formula, ...]:
     """The first that is present: formulaNodes, formulas, formula."""
     if shown.formula_nodes:
-        return tuple(Formula(node.formula, node.custom_name) for node in shown.formula_nodes)
+        return tuple(
+            Formula(node.formula, node.custom_name, f"trendsFilter.formulaNodes[{i}].formula")
+            for i, node in enumerate(shown.formula_nodes)
+        )
     if shown.formulas:
-        return tuple(Formula(text) for text in shown.formulas)
-    return (Formula(shown.formula),) if shown.formula else ()
+        return tuple(Formula(text, field=f"trendsFilter.formulas[{i}]") for i, text in enumerate(shown.formulas))
+    return (Formula(shown.formula, field="trendsFilter.formula"),) if shown.formula else ()
 
 
 def breakdown_by(by: BreakdownFilter) -> BreakdownBy:
     """The node's breakdowns; the list form has list values."""
     limit, hide = by.breakdown_limit, bool(by.breakdown_hide_other_aggregation)
     if by.breakdowns:
+        listed = [{"type": item.type, "property": item.property} for item in by.breakdowns]
+        if (cohorts := listed_cohorts(listed, "breakdownFilter.breakdowns")) is not None:
+            return BreakdownBy(cohorts=cohorts, as_list=True, limit=limit, hide_other=hide)
         made = tuple(
-            _one(item.property, item.type, item.group_type_index, item.normalize_url, item.histogram_bin_count, i)
+            _one(
+                item.property,
+                item.type,
+                item.group_type_index,
+                item.normalize_url,
+                item.histogram_bin_count,
+                f"breakdownFilter.breakdowns[{i}]",
+            )
             for i, item in enumerate(by.breakdowns)
         )
         return BreakdownBy(made, as_list=True, limit=limit, hide_other=hide)
@@ -154,17 +167,17 @@ def breakdown_by(by: BreakdownFilter) -> BreakdownBy:
             by.breakdown_group_type_index,
             by.breakdown_normalize_url,
             by.breakdown_histogram_bin_count,
-            i,
+            "breakdownFilter.breakdown",
         )
-        for i, name in enumerate(names)
+        for name in names
     )
     return BreakdownBy(made, as_list=isinstance(by.breakdown, list), limit=limit, hide_other=hide)
 
 
 def _one(
-    name: str | int, kind: str | None, group: int | None, normalize: bool | None, bins: int | None, index: int
+    name: str | int, kind: str | None, group: int | None, normalize: bool | None, bins: int | None, field: str
 ) -> Breakdown:
-    field = f"breakdownFilter.breakdowns[{index}]"
-    if (kind or "event") not in BREAKDOWN_TYPES or kind == "cohort":
-        raise unknown(f"{field}.type", kind, [known for known in BREAKDOWN_TYPES if known != "cohort"])
+    if (kind or "event") not in BREAKDOWN_TYPES:
+        place = f"{field}_type" if field.endswith("breakdown") else f"{field}.type"
+        raise unknown(place, kind, BREAKDOWN_TYPES)
     return Breakdown(str(name), kind or "event", group, bool(normalize), bins, field)

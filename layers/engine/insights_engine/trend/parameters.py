@@ -10,12 +10,26 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from insights_engine.intervals import INTERVALS
+from insights_engine.spreadsheets import FORMATS, LAYOUTS
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
-from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT, DEFAULT_DISPLAY, DISPLAYS
+from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT, DEFAULT_DISPLAY, DISPLAYS, EXPORT_BREAKDOWN_LIMIT
 from insights_engine.trend.model import MAX_BREAKDOWN_LIMIT, MAX_BREAKDOWNS, MAX_SERIES
 
-Kind = Literal["entities", "filters", "breakdowns", "breakdown", "text", "choice", "flag", "whole", "number", "object"]
+Kind = Literal[
+    "entities",
+    "filters",
+    "breakdowns",
+    "breakdown",
+    "text",
+    "texts",
+    "choice",
+    "flag",
+    "whole",
+    "number",
+    "object",
+    "objects",
+]
 
 
 class Parameter(NamedTuple):
@@ -36,7 +50,7 @@ PARAMETERS = (
         "choice",
         "TRENDS",
         "Which insight answers; `SESSIONS` is `TRENDS`.",
-        ("TRENDS", "LIFECYCLE", "STICKINESS", "SESSIONS"),
+        ("TRENDS", "LIFECYCLE", "STICKINESS", "SESSIONS", "PATHS", "FUNNELS"),
         wrong="FUNNY",
     ),
     Parameter("shown_as", "text", None, "`Stickiness` is the same as `insight=STICKINESS`; nothing else counts."),
@@ -80,7 +94,7 @@ PARAMETERS = (
         "breakdown_limit",
         "whole",
         DEFAULT_BREAKDOWN_LIMIT,
-        f"Values shown, at most {MAX_BREAKDOWN_LIMIT}; the rest is summed up as Other.",
+        f"Values shown, at most {MAX_BREAKDOWN_LIMIT}; the rest is summed up as Other. CSV: {EXPORT_BREAKDOWN_LIMIT}.",
         wrong=0,
     ),
     Parameter("breakdown_hide_other_aggregation", "flag", False, "Leave Other out.", wrong="perhaps"),
@@ -115,8 +129,14 @@ PARAMETERS = (
         wrong=5,
     ),
     Parameter("explain", "flag", False, "The statement in the answer, as `explain`.", is_of_query=True),
+    Parameter("format", "choice", "json", "`csv` answers as the ending `.csv` does.", FORMATS, is_of_query=True),
     Parameter(
-        "format", "choice", "json", "`csv` answers as the ending `.csv` does.", ("json", "csv"), is_of_query=True
+        "layout",
+        "choice",
+        "wide",
+        "CSV: a column a bucket, or `tidy`, a line an observation.",
+        LAYOUTS,
+        is_of_query=True,
     ),
     Parameter("export_name", "text", None, "CSV: beginning of the file's name.", is_of_query=True),
     Parameter("export_insight_id", "text", None, "CSV: insight that the first line links to.", is_of_query=True),

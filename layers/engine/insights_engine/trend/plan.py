@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from insights_engine.answer import Preliminary
 from insights_engine.dates import END_OF_DAY, Range, parse, resolve
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError
@@ -15,7 +16,14 @@ from insights_engine.trend.model import TrendQuery
 
 # More than a statement should hold in memory at once: series x breakdown values x buckets.
 MAX_VALUES = 1_000_000
+# What has as many of each weekday as the other.
+_WEEKS_OF = re.compile(r"-?(\d{1,4})([my])")
+_WEEKS_IN = {"m": 4, "y": 52}
 _WEEKS = re.compile(r"^-?(\d+)d(ays?)?$")
+
+
+class TooManyValues(ValidationError):
+    """More than can be held or sent; fewer breakdown values may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Plan:
     now: datetime
     interval: Interval
     periods: tuple[Period, ...]
+    # The statement that found the first event, where the range is all of them.
+    before: Preliminary | None = None
 
     @property
     def is_total(self) -> bool:
@@ -83,7 +93,7 @@ def _check_size(query: TrendQuery, periods: tuple[Period, ...]) -> None:
     rows = len(query.series) * ((query.breakdown_limit + 1) if query.breakdown else 1)
     values = rows * sum(len(period.buckets) for period in periods)
     if values > MAX_VALUES:
-        raise ValidationError(
+        raise TooManyValues(
             f"The query asks for up to {values:,} values, more than {MAX_VALUES:,}; choose a longer interval, a "
             "shorter range or a smaller breakdown_limit",
             attr="interval",
@@ -100,7 +110,11 @@ def _previous(query: TrendQuery, interval: Interval, current: Range, project: Pr
 
 def _distance(query: TrendQuery, interval: Interval, current: Range, project: Project) -> timedelta:
     if query.compare_to:
-        moved = parse(query.compare_to, current.start, project.zone, "compare_to")
+        compare_to = query.compare_to
+        friendly = _WEEKS_OF.fullmatch(compare_to) if project.human_friendly_comparison_periods else None
+        if friendly:
+            compare_to = f"-{int(friendly[1]) * _WEEKS_IN[friendly[2]]}w"
+        moved = parse(compare_to, current.start, project.zone, "compare_to")
         if not moved.is_relative:
             raise ValidationError(
                 f"compare_to {query.compare_to[:50]!r} must be relative, such as -1w", attr="compare_to"
@@ -126,4 +140,4 @@ def _is_weeks(query: TrendQuery, interval: Interval) -> bool:
 
 
 def _shifted(span: Range, back: timedelta) -> Range:
-    return Range(span.start - back, span.end - back, span.select_from - back)
+    return Range(span.start - back, (span.end - back).replace(fold=span.end.fold), span.select_from - back)

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from insights_engine.entities import ActionEntity, EventEntity
-from insights_engine.errors import ValidationError
+from insights_engine.entities import ActionEntity, AnyOf, EventEntity
 from insights_engine.intervals import label as bucket_label
 from insights_engine.trend.breakdowns import NULL, OTHER
 from insights_engine.trend.compile import Branch, branches
 from insights_engine.trend.formula import compile_formula
 from insights_engine.trend.model import ALL_USERS, Formula, Series, echo
 from insights_engine.trend.numbers import bounded, shortest, smoothed, total
-from insights_engine.trend.plan import Period, Plan
+from insights_engine.trend.plan import Period, Plan, TooManyValues
 
 # With its labels, a value takes about 60 bytes of JSON: this is what a function can answer (6 MB).
 MAX_ANSWER_VALUES = 80_000
@@ -68,7 +67,7 @@ def _check_size(plan: Plan, lines: int) -> None:
     """An answer that could not be sent is refused before it is written."""
     values = lines * max(len(period.buckets) for period in plan.periods)
     if values > MAX_ANSWER_VALUES:
-        raise ValidationError(
+        raise TooManyValues(
             f"The answer has {values:,} values, more than {MAX_ANSWER_VALUES:,}; choose a longer interval, a shorter "
             "range or a smaller breakdown_limit",
             attr="interval",
@@ -135,9 +134,15 @@ def _finish(plan: Plan, line: Line) -> Line:
             values[i] = bounded(values[i] + values[i - 1])
     if query.smoothing > 1 and not plan.is_total and not query.breakdown:
         values = smoothed(values, query.smoothing)
-    if query.sampling is not None and query.sampling < 1 and series.math.is_scaled:
-        values = [float(round(bounded(value / query.sampling))) for value in values]
-    return replace(line, values=tuple(values))
+    return replace(line, values=tuple(_scaled(plan, series, value) for value in values))
+
+
+def _scaled(plan: Plan, series: Series, value: float) -> float:
+    """What a count over a sample stands for, as a whole number."""
+    sampling = plan.query.sampling
+    if sampling is None or sampling >= 1 or not series.math.is_scaled:
+        return value
+    return float(round(bounded(value / sampling)))
 
 
 def _formula_lines(plan: Plan, lines: list[Line]) -> list[Line]:
@@ -221,7 +226,16 @@ def series_label(plan: Plan, series: Series) -> str:
     entity = series.entity
     if isinstance(entity, ActionEntity):
         return plan.definitions.actions[entity.action_id].name
+    if isinstance(entity, AnyOf):
+        return entity.name or ", ".join(_member_label(plan, member) for member, _ in entity.members)
     return entity.label
+
+
+def _member_label(plan: Plan, member: EventEntity | ActionEntity) -> str:
+    if isinstance(member, EventEntity):
+        return member.label
+    action = plan.definitions.actions.get(member.action_id)
+    return action.name if action else f"action {member.action_id}"
 
 
 def _label(plan: Plan, line: Line) -> str:
@@ -247,7 +261,8 @@ def _breakdown_value(plan: Plan, line: Line) -> Any:
         return None
     if plan.query.breakdown.cohorts and line.group == _ORDINARY:
         (cohort,) = line.breakdown
-        return cohort if cohort == ALL_USERS else int(cohort)
+        shown = cohort if cohort == ALL_USERS else int(cohort)
+        return [shown] if plan.query.breakdown.as_list else shown
     return list(line.breakdown) if plan.query.breakdown.as_list else line.breakdown[0]
 
 
@@ -286,12 +301,14 @@ def _heatmaps(plan: Plan, found: list[Branch], rows: Iterable[Sequence[Any]]) ->
         cells[index].update(zip(keys, values, strict=True))
     made: list[dict[str, Any]] = []
     for branch, by_key in zip(found, cells, strict=True):
-        everything = shortest(by_key.get(0, 0.0))
-        pairs = [(divmod(key, 100), shortest(value)) for key, value in sorted(by_key.items()) if key]
+        series = plan.query.series[branch.series_index]
+        counted = {key: shortest(_scaled(plan, series, value)) for key, value in sorted(by_key.items())}
+        everything = counted.pop(0, 0)
+        pairs = [(divmod(key, 100), value) for key, value in counted.items()]
         made.append(
             {
-                "action": _action(plan, plan.query.series[branch.series_index], branch.series_index, []),
-                "label": series_label(plan, plan.query.series[branch.series_index]),
+                "action": _action(plan, series, branch.series_index, []),
+                "label": series_label(plan, series),
                 "count": everything,
                 "aggregated_value": everything,
                 "data": [],

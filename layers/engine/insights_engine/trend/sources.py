@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from insights_engine.dates import Range
+from insights_engine.dates import Range, earlier
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.intervals import INTERVALS, Interval, bucket_key, bucket_sql
+from insights_engine.intervals import INTERVALS, Interval, bucket_sql
 from insights_engine.scan import Scan, micros, require_group_index
 from insights_engine.sql import TRUE, Sql, both, number
 from insights_engine.trend.breakdowns import NO_BREAKDOWN
@@ -35,8 +35,8 @@ class Ask:
     breakdown: Sql
     is_total: bool
     is_cumulative: bool
-    first_bucket: int = 0
-    last_bucket: int = 0
+    # Of the buckets that are shown, in their order.
+    keys: tuple[int, ...] = ()
     # The breakdown follows from the person alone, and may give one event several values.
     is_by_person: bool = False
 
@@ -80,6 +80,8 @@ def actor_of(ask: Ask) -> tuple[Sql, Sql]:
     if ask.math.source == "groups" or (ask.math.source == "rolling" and index is not None):
         key = ask.scan.group_key(require_group_index(index, f"{ask.series.field}.math_group_type_index"))
         return key, Sql("{k} != ''", k=key)
+    if ask.scan.project.aggregate_users_by_distinct_id:
+        return Sql("distinct_id"), TRUE
     return ask.scan.person, TRUE
 
 
@@ -181,11 +183,10 @@ def _rolling(ask: Ask) -> Sql:
         return _grouped(ask, Sql("uniqExact({a})", a=actor), exists)
     # A week looks back from its first day, as a day does.
     interval = INTERVALS["day"] if ask.interval.name == "week" else ask.interval
-    step, count = {"minute": (60, 1440), "hour": (3600, 24), "day": (1, 1)}[interval.name]
     monday = ask.scan.project.weeks_start_on_monday
-    lower = ask.interval.floor(ask.span.start, monday) - timedelta(days=ask.math.days)
-    if interval.of_day:
-        lower += timedelta(days=1)
+    first, days = ask.interval.floor(ask.span.start, monday), timedelta(days=ask.math.days)
+    # Days of the calendar, or a length of time.
+    lower = first - days + timedelta(days=1) if interval.of_day else earlier(first, days)
     inner = Sql(
         "SELECT {bucket} AS at, {breakdown} AS breakdown, {state}({actor}) AS active {source} WHERE {where} "
         "GROUP BY at, breakdown",
@@ -197,17 +198,13 @@ def _rolling(ask: Ask) -> Sql:
         where=both(ask.where_within(lower), exists),
     )
     return Sql(
-        "SELECT bucket, breakdown, {merge}(active) AS value FROM (SELECT at + {step:Int64} * "
-        "arrayJoin(range({n:UInt32})) AS bucket, breakdown, active FROM ({inner})) "
-        "WHERE bucket BETWEEN {first:Int64} AND {last:Int64} AND (bucket - {first:Int64}) % {width:Int64} = 0 "
-        "GROUP BY bucket, breakdown",
+        "SELECT bucket, breakdown, {merge}(active) AS value FROM (SELECT arrayJoin(arrayFilter("
+        "key -> key >= at AND key < at + {length:Int64}, {keys:Array(Int64)})) AS bucket, breakdown, active "
+        "FROM ({inner})) GROUP BY bucket, breakdown",
         merge=Sql(merge),
-        step=step,
-        n=ask.math.days * count,
+        length=ask.math.days if interval.of_day else days // timedelta(seconds=1),
+        keys=list(ask.keys),
         inner=inner,
-        first=ask.first_bucket,
-        last=ask.last_bucket,
-        width=7 if ask.interval.name == "week" else 1,
     )
 
 
@@ -275,7 +272,3 @@ SOURCES: dict[Source, Callable[[Ask], Sql]] = {
     "first": _first,
     "hogql": _hogql,
 }
-
-
-def bucket_bounds(interval: Interval, starts: tuple[datetime, ...]) -> tuple[int, int]:
-    return (bucket_key(interval, starts[0]), bucket_key(interval, starts[-1])) if starts else (0, 0)

@@ -1,18 +1,15 @@
-SELECT {p0:UInt16} AS branch, grouped.breakdown AS breakdown, false AS is_other, groupArray(bucket) AS ks, groupArray(toFloat64(ifNull(value, 0))) AS vs
+SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_other, groupArray(bucket) AS ks, groupArray(toFloat64(ifNull(value, 0))) AS vs
 FROM (SELECT bucket, breakdown, groupBitmapMerge(active) AS value
-FROM (SELECT at + {p1:Int64} * arrayJoin(range({p2:UInt32})) AS bucket, breakdown, active
+FROM (SELECT arrayJoin(arrayFilter(key -> key >= at AND key < at + {p1:Int64}, {p2:Array(Int64)})) AS bucket, breakdown, active
 FROM (SELECT toInt64(day) AS at, CAST([], 'Array(Nullable(String))') AS breakdown, groupBitmapState(person) AS active
 FROM events
-WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
+WHERE (project = {p3:UInt32}) AND (event = {p4:String}) AND (day >= {p5:Date} AND day <= {p6:Date})
 GROUP BY at, breakdown))
-WHERE bucket BETWEEN {p6:Int64} AND {p7:Int64} AND (bucket - {p6:Int64}) % {p1:Int64} = 0
-GROUP BY bucket, breakdown) AS grouped
-GROUP BY grouped.breakdown
+GROUP BY bucket, breakdown)
 -- p0 = 0
--- p1 = 1
--- p2 = 7
--- p3 = 'buy'
--- p4 = '2024-02-24'
--- p5 = '2024-03-04'
--- p6 = 19783
--- p7 = 19786
+-- p1 = 7
+-- p2 = [19783, 19784, 19785, 19786]
+-- p3 = 7
+-- p4 = 'buy'
+-- p5 = '2024-02-24'
+-- p6 = '2024-03-04'

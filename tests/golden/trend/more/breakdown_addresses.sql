@@ -1,7 +1,7 @@
 SELECT {p0:UInt16} AS branch, kept AS breakdown, is_other, (sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values
 FROM (SELECT ks, vs, row_number() OVER (ORDER BY arrayExists(v -> isNull(v), breakdown), arraySum(vs) DESC, breakdown) > {p1:UInt32} AS is_other, if(is_other, CAST([], 'Array(Nullable(String))'), breakdown) AS kept
 FROM (SELECT [CAST(nullIf(grouped.breakdown, ''), 'Nullable(String)')] AS breakdown, groupArray(bucket) AS ks, groupArray(toFloat64(ifNull(value, 0))) AS vs
-FROM (SELECT toInt64(day) AS bucket, ifNull(if(replaceRegexpOne(properties.`$current_url`, '[/?#]*$', '') = '' AND properties.`$current_url` != '', '/', nullIf(replaceRegexpOne(properties.`$current_url`, '[/?#]*$', ''), '')), '') AS breakdown, count() AS value
+FROM (SELECT toInt64(day) AS bucket, ifNull(nullIf(if(replaceRegexpOne(properties.`$current_url`, '[/?#]*$', '') = '' AND properties.`$current_url` != '', '/', replaceRegexpOne(properties.`$current_url`, '[/?#]*$', '')), ''), '') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
 GROUP BY bucket, breakdown) AS grouped

@@ -1,22 +1,17 @@
-SELECT {p0:UInt16} AS branch, grouped.breakdown AS breakdown, false AS is_other, groupArray(bucket) AS ks, groupArray(toFloat64(ifNull(value, 0))) AS vs
+SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_other, groupArray(bucket) AS ks, groupArray(toFloat64(ifNull(value, 0))) AS vs
 FROM (SELECT bucket, breakdown, groupBitmapMerge(active) AS value
-FROM (SELECT at + {p1:Int64} * arrayJoin(range({p2:UInt32})) AS bucket, breakdown, active
+FROM (SELECT arrayJoin(arrayFilter(key -> key >= at AND key < at + {p1:Int64}, {p2:Array(Int64)})) AS bucket, breakdown, active
 FROM (SELECT toInt64(toUnixTimestamp(toStartOfHour(toTimeZone(ts, {p3:String})))) AS at, CAST([], 'Array(Nullable(String))') AS breakdown, groupBitmapState(person) AS active
 FROM events
 WHERE (project = {p4:UInt32}) AND (event = {p5:String}) AND ((day >= {p6:Date} AND day <= {p7:Date}) AND (ts <= fromUnixTimestamp64Micro({p8:Int64})))
 GROUP BY at, breakdown))
-WHERE bucket BETWEEN {p9:Int64} AND {p10:Int64} AND (bucket - {p9:Int64}) % {p11:Int64} = 0
-GROUP BY bucket, breakdown) AS grouped
-GROUP BY grouped.breakdown
+GROUP BY bucket, breakdown)
 -- p0 = 0
--- p1 = 3600
--- p2 = 168
+-- p1 = 604800
+-- p2 = [1709251200, 1709254800, 1709258400, 1709262000, 1709265600, 1709269200, 1709272800, 1709276400, 1709280000, 1709283600, 1709287200, 1709290800, 1709294400, 1709298000, 1709301600, 1709305200, 1709308800, 1709312400, 1709316000, 1709319600, 1709323200, 1709326800, 1709330400, 1709334000, 1709337600, 1709341200, 1709344800, 1709348400, 1709352000, 1709355600, 1709359200, 1709362800, 1709366400, 1709370000, 1709373600, 1709377200, 1709380800, 1709384400, 1709388000, 1709391600, 1709395200, 1709398800, 1709402400, 1709406000, 1709409600, 1709413200, 1709416800, 1709420400, 1709424000, 1709427600, 1709431200, 1709434800, 1709438400, 1709442000, 1709445600, 1709449200, 1709452800, 1709456400, 1709460000, 1709463600, 1709467200, 1709470800, 1709474400, 1709478000, 1709481600, 1709485200, 1709488800, 1709492400, 1709496000, 1709499600, 1709503200, 1709506800, 1709510400]
 -- p3 = 'UTC'
 -- p4 = 7
 -- p5 = 'buy'
 -- p6 = '2024-02-23'
 -- p7 = '2024-03-04'
 -- p8 = 1709510400000000
--- p9 = 1709251200
--- p10 = 1709510400
--- p11 = 1

@@ -1,0 +1,51 @@
+"""`/api/person/funnel`: the people behind a step of the older form of funnels, or behind a point of its trend."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from insights_acl.access import authorize
+from insights_engine.flat import flag, json_value, text, whole
+from insights_engine.funnel.legacy import parse_legacy
+from insights_engine.funnel.people import Chosen
+from insights_engine.http import JsonResponse, iso
+
+from insights_api.funnel_actors import page, value_of
+from insights_api.pagination import DEFAULT_LIMIT
+from insights_api.questions import asked_of_people, choose_project, next_page
+
+router = APIRouter()
+MAX_LIMIT = 1000
+_MOST = 2**31 - 1
+
+
+@router.api_route("/api/person/funnel", methods=["GET", "POST"])
+@router.api_route("/api/projects/{project_id}/persons/funnel", methods=["GET", "POST"])
+async def person_funnel(request: Request) -> Response:
+    """The parameters of a funnel, and what chooses. Without a project in the path, `project_id` names it.
+
+    Needs `person:read` as well, or of groups `group:read`.
+    """
+    await choose_project(request)
+    access = await authorize(request, "insight:read", body_token=True)
+    values = await asked_of_people(request, "funnels")
+    chosen = Chosen(
+        step=whole(values, "funnel_step", -_MOST, _MOST),
+        value=value_of(json_value(values, "funnel_step_breakdown")),
+        period=text(values, "entrance_period_start"),
+        drop_off=flag(values, "drop_off"),
+    )
+    limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+    offset = whole(values, "offset", 0, _MOST) or 0
+    found = page(access, parse_legacy(values), chosen, limit, offset)
+    persons = [person for person, _ in found.found]
+    return JsonResponse(
+        {
+            "results": [{"people": persons, "count": len(persons)}],
+            "next": next_page(request, access, values, limit, offset + limit) if found.has_more else None,
+            "initial": next_page(request, access, values, limit, 0),
+            "missing_persons": found.missing,
+            "is_cached": False,
+            "last_refresh": iso(access.now),
+        }
+    )

@@ -1,0 +1,42 @@
+"""What every insight gives back, before it becomes JSON or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from insights_engine.clickhouse import Cost
+from insights_engine.sql import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Preliminary:
+    """A statement that had to be run before the question could be put, and what it cost."""
+
+    sql: Sql
+    cost: Cost
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`result` is as the API shows it; `cost` is of `sql` alone, `before` is what was run first."""
+
+    result: Any
+    has_more: bool
+    resolved_date_range: dict[str, str]
+    sql: Sql
+    cost: Cost
+    # Retention alone has it: the mean share per column.
+    mean: list[float] | None = None
+    applied_filters: dict[str, Any] = field(default_factory=dict)
+    before: Preliminary | None = None
+
+    @property
+    def total_cost(self) -> Cost:
+        return self.cost if self.before is None else self.cost + self.before.cost
+
+    @property
+    def additions(self) -> dict[str, Any]:
+        """What an answer's envelope has for this insight alone, beside what the API gives."""
+        return {}

@@ -1,0 +1,1 @@
+"""The funnel insight: of those who took the first step, how many took the next ones in time."""

@@ -1,0 +1,50 @@
+"""Arrays with one place an event, in the order of time: what follows, and what comes after. Pure.
+
+A place without a time is NEVER, which is later than any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from insights_engine.sql import Sql
+
+NEVER = Sql("4611686018427387904")
+
+
+def whole(n: int) -> Sql:
+    """A number of the statement's own, such as the place of a bit."""
+    return Sql(str(int(n)))
+
+
+def listed(names: Iterable[str | Sql]) -> Sql:
+    return Sql.join(", ", (Sql(name) if isinstance(name, str) else name for name in names))
+
+
+def at_marks(bits: int, values: Sql | str) -> Sql:
+    """The values of the events that have one of the bits."""
+    mask = whole(bits)
+    value = Sql(values) if isinstance(values, str) else values
+    return Sql(
+        "arrayMap((m, t) -> if(bitAnd(m, {mask}) != 0, t, {never}), marks, {v})", mask=mask, never=NEVER, v=value
+    )
+
+
+def next_or_own(values: Sql) -> Sql:
+    """At each place the first value from there on."""
+    return Sql("arrayReverseFill(t -> t != {never}, {v})", never=NEVER, v=values)
+
+
+def later(values: Sql) -> Sql:
+    """At each place what is at the next one."""
+    return Sql("arraySlice(arrayPushBack({v}, {never}), 2)", v=values, never=NEVER)
+
+
+def following(values: Sql) -> Sql:
+    """At each place the first value after it."""
+    return later(next_or_own(values))
+
+
+def along(values: Sql, times: Sql) -> Sql:
+    """At each place the value that goes with the first time after it."""
+    return later(Sql("arrayReverseFill((v, t) -> t != {never}, {v}, {t})", never=NEVER, v=values, t=times))

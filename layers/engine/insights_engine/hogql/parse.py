@@ -1,0 +1,70 @@
+"""The text of an expression as the parser's tree, within limits; and the cohorts that it names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from insights_engine.errors import ValidationError, attr_of
+
+# The parser's time grows faster than the text: these keep one expression well under a second.
+MAX_LENGTH, MAX_TOKENS = 5_000, 400
+_TOKEN = re.compile(r"\w+|\S")
+COHORT_OPERATORS = ("in cohort", "not in cohort")
+
+Tree = dict[str, Any]
+
+
+def parse(text: str, field: str) -> Tree:
+    """Raises ValidationError with the place. An alias of the whole expression is of no use, so it is dropped."""
+    if len(text) > MAX_LENGTH or count_tokens(text) > MAX_TOKENS:
+        raise ValidationError(
+            f"{field}: the expression is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
+            attr=attr_of(field),
+        )
+    from hogql_parser_rs import parse_expr_json
+
+    try:
+        tree: Tree = orjson.loads(parse_expr_json(text))
+    except (ValueError, UnicodeError):
+        raise ValidationError(f"{field}: the expression cannot be read", attr=attr_of(field)) from None
+    if tree.get("error"):
+        at = (tree.get("start") or {}).get("offset", 0)
+        raise ValidationError(f"{field}: {tree.get('message')} (at character {at})", attr=attr_of(field))
+    while tree.get("node") == "Alias":
+        tree = tree["expr"]
+    return tree
+
+
+def count_tokens(text: str) -> int:
+    return sum(1 for _ in _TOKEN.finditer(text))
+
+
+def cohorts_named(text: str) -> set[int | str]:
+    """Ids and names after IN COHORT; none where the expression cannot be read, which is said when it is compiled."""
+    if "cohort" not in text.lower():
+        return set()
+    try:
+        left: list[Any] = [parse(text, "")]
+    except ValidationError:
+        return set()
+    found: set[int | str] = set()
+    while left:
+        one = left.pop()
+        if isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += one.values()
+            if one.get("op") in COHORT_OPERATORS and (named := cohort_of(one)) is not None:
+                found.add(named)
+    return found
+
+
+def cohort_of(node: Tree) -> int | str | None:
+    """The id or the name that a comparison with a cohort gives; None for what is neither."""
+    value = node["right"].get("value") if node["right"].get("node") == "Constant" else None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return value if isinstance(value, str) or 0 < value < 2**31 else None

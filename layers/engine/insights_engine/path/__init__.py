@@ -1,0 +1,1 @@
+"""The paths insight: which way people go through a site, edge by edge."""
