@@ -29,7 +29,7 @@ FIRST, NOW = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 20, tzinfo=UTC)
 TICK = timedelta(hours=7)
 NAMES, VALUES, PERSONS = ("a", "b", "c", "x"), ("", "u", "v"), 4
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "3")),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds

@@ -22,7 +22,7 @@ from tests.engine.models.worlds import World, ranges, worlds
 
 NOW = datetime(2023, 1, 15, 12, tzinfo=UTC)
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "lifecycle.json").read_text("utf-8"))
-quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def ask(asker: Asker, **node: Any) -> Answer:

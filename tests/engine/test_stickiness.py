@@ -28,7 +28,7 @@ MATHS: dict[str, dict[str, Any]] = {
     "unique_group": {"math": "unique_group", "math_group_type_index": 0},
     "hogql": {"math": "hogql", "math_hogql": "properties.kind"},
 }
-quick = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def ask(asker: Asker, **node: Any) -> Answer:

@@ -73,7 +73,7 @@ def close(found: Any, expected: Any) -> bool:
     return bool(found == (pytest.approx(expected) if isinstance(expected, float) else expected))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=_LOADS, zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"]))
 def test_the_report_is_the_model_s(new_project: NewProject, loads: list[Load], zone: str) -> None:
     place = recorded(new_project(timezone=zone), loads)

@@ -65,7 +65,7 @@ def test_every_command_and_option_says_what_it_does() -> None:
 def test_migrate_applies_once_and_says_so(run: Run, dsn: str) -> None:
     assert run("migrate", "--check", CLICKHOUSE_DSN=dsn).exit_code == 1
     first = run("migrate", CLICKHOUSE_DSN=dsn)
-    assert (first.exit_code, first.stdout.split(":")[0]) == (0, "Applied 2")
+    assert (first.exit_code, first.stdout.split(":")[0]) == (0, "Applied 3")
     assert run("migrate", CLICKHOUSE_DSN=dsn).stdout == "Nothing to apply.\n"
     check = run("migrate", "--check", CLICKHOUSE_DSN=dsn)
     assert (check.exit_code, check.stdout) == (0, "Every migration is applied.\n")

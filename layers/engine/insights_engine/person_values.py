@@ -8,7 +8,7 @@ probability below 1 : 30,000,000.
 
 from __future__ import annotations
 
-from insights_engine.scan import Scan
+from insights_engine.scan import Scan, is_plain, json_path, person_text
 from insights_engine.sql import Sql
 
 NO_TEXT = 1
@@ -22,6 +22,16 @@ _SPREAD = Sql(
     "(pair, following) -> arrayResize([pair.2], following - pair.1), arraySort(arrayZip(ks, hs)) AS pairs, "
     "arrayPushBack(arrayPopFront(pairs.1), pairs[-1].1 + 1))))"
 )
+
+
+def text_of(key: str) -> Sql:
+    """A person's property as Nullable text. What is text already, as most are, is taken as it lies, not converted."""
+    if not is_plain(key):
+        return person_text(key)
+    return Sql(
+        "if(isNull(dynamicElement({p}, 'String')), CAST({p}, 'Nullable(String)'), dynamicElement({p}, 'String'))",
+        p=json_path(key),
+    )
 
 
 def code_of(scan: Scan, text: Sql) -> Sql:

@@ -64,12 +64,16 @@ def json_text(key: str, *, inside: Sequence[str] = (), typed: frozenset[str] = f
     """
     if not key or "\0" in key:
         return Sql("CAST(NULL, 'Nullable(String)')")
-    path = Sql("properties.{k}", k=identifier(key.replace(".", "%2E")))
+    path = json_path(key)
     text = path if key in typed else Sql("CAST({p}, 'Nullable(String)')", p=path)
     if not inside:
         return text
     keys = Sql.join(", ", (Sql("{k:String}", k=part) for part in inside))
     return Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=keys)
+
+
+def json_path(key: str) -> Sql:
+    return Sql("properties.{k}", k=identifier(key.replace(".", "%2E")))
 
 
 @dataclass(slots=True)
@@ -243,6 +247,11 @@ def person_text(key: str, inside: Sequence[str] = ()) -> Sql:
     if key == "$virt_initial_channel_type":
         return channel(Origin(*(json_text(f"$initial_{name.removeprefix('$')}") for name in _ORIGIN)))
     return json_text(key, inside=inside)
+
+
+def is_plain(key: str) -> bool:
+    """Whether a person's property is one that is stored, not one that follows from others or cannot be."""
+    return bool(key) and "\0" not in key and key != "$virt_initial_channel_type"
 
 
 def require_group_index(index: int | None, field: str) -> int:

@@ -118,42 +118,45 @@ def _reorders(plan: Plan) -> bool:
 
 
 def _gathered(plan: Plan, items: Items) -> Sql:
-    """One row of arrays that belong together, (keys, counts, times, weights, is_within), and `passed`: the sessions of
-    all edges, one edge's after the other's. `is_within` the bounds of weight."""
-    query = plan.query
-    weights = Sql("counts")
-    if query.sampling:
-        weights = Sql("arrayMap(c -> toUInt64(round(c / {share:Float64})), counts)", share=query.sampling)
-    bounds = [Sql("w >= {n}", n=literal(query.least_weight))] if query.least_weight else []
-    bounds += [Sql("w <= {n}", n=literal(query.greatest_weight))] if query.greatest_weight else []
+    """One row of arrays that belong together, (keys, counts, weights, times), and `passed`: the sessions of all edges,
+    one edge's after the other's. The weight is what is answered, and -1 where it is out of the bounds."""
     return Sql(
-        "SELECT groupArray(key) AS keys, groupArray(length(sessions)) AS counts, groupArray(microseconds) AS times, "
-        "groupArrayArray(sessions) AS passed, {weights} AS weights, arrayMap(w -> {within}, weights) AS is_within "
-        "FROM ({edges})",
-        weights=weights,
-        within=both(*bounds),
+        "SELECT groupArray(key) AS keys, groupArray(length(sessions)) AS counts, {weights} AS weights, "
+        "groupArray(microseconds) AS times, groupArrayArray(sessions) AS passed FROM ({edges})",
+        weights=_weights(plan),
         edges=_edges(plan, items),
     )
 
 
+def _weights(plan: Plan) -> Sql:
+    query, weight = plan.query, Sql("toInt64(c)")
+    if query.sampling:
+        weight = Sql("toInt64(round(c / {share:Float64}))", share=query.sampling)
+    bounds = [Sql("{w} >= {n}", w=weight, n=literal(query.least_weight))] if query.least_weight else []
+    bounds += [Sql("{w} <= {n}", w=weight, n=literal(query.greatest_weight))] if query.greatest_weight else []
+    if bounds:
+        weight = Sql("if({within}, {w}, -1)", within=both(*bounds), w=weight)
+    return Sql("arrayMap(c -> {w}, counts)", w=weight)
+
+
 def _shown(plan: Plan, gathered: Sql) -> Sql:
-    """With `shown`: (key, weight, count, time, is_within) of what is answered, the weightiest first, then by names."""
+    """With `shown`: (key, weight, count, time) of what is answered, the weightiest first, then by names."""
     limit = plan.query.edges
-    order, edges = Sql("e -> (NOT e.5, -toInt64(e.2), e.1)"), Sql("arrayZip(keys, weights, counts, times, is_within)")
+    edges, order = Sql("arrayZip(keys, weights, counts, times)"), Sql("e -> (-e.2, e.1)")
     if limit is None:
-        ranked, count = Sql("arraySort({o}, {e})", o=order, e=edges), Sql("arraySum(is_within)")
+        ranked = Sql("arraySort({o}, {e})", o=order, e=edges)
     else:
-        ranked = Sql("arrayPartialSort({o}, {n}, {e})", o=order, n=literal(limit), e=edges)
-        count = Sql("least({n}, arraySum(is_within))", n=literal(limit))
-    return Sql("SELECT *, arraySlice({r}, 1, {count}) AS shown FROM ({g})", r=ranked, count=count, g=gathered)
+        ranked = Sql("arraySlice(arrayPartialSort({o}, {n}, {e}), 1, {n})", o=order, n=literal(limit), e=edges)
+    if plan.query.least_weight or plan.query.greatest_weight:
+        ranked = Sql("arrayFilter(e -> e.2 > 0, {r})", r=ranked)
+    return Sql("SELECT *, {ranked} AS shown FROM ({gathered})", ranked=ranked, gathered=gathered)
 
 
 def _hidden(shown: Sql) -> Sql:
     """What comes after the last that is shown: which edges, and their sessions, sorted, each as often as it has one."""
     return Sql(
-        "SELECT shown, shown[-1].2 AS least, shown[-1].1 AS final, arrayMap((w, k, inside) -> NOT inside OR w < least "
-        "OR (w = least AND k > final), weights, keys, is_within) AS is_hidden, arraySort(arrayFilter((s, h) -> h, "
-        "passed, arrayFlatten(arrayMap((c, h) -> arrayWithConstant(c, h), counts, is_hidden)))) AS hidden "
-        "FROM ({shown})",
+        "SELECT shown, shown[-1].2 AS least, shown[-1].1 AS final, arrayMap((w, k) -> w < least OR (w = least AND "
+        "k > final), weights, keys) AS is_hidden, arraySort(arrayFilter((s, h) -> h, passed, "
+        "arrayFlatten(arrayMap((c, h) -> arrayWithConstant(c, h), counts, is_hidden)))) AS hidden FROM ({shown})",
         shown=shown,
     )

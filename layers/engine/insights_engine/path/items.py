@@ -75,15 +75,15 @@ class Items:
     @property
     def table(self) -> Sql:
         """Numbers are places in the order of the names, and the same for texts that are called alike."""
-        sorted_by_name = Sql(
-            "SELECT arraySort((s, n) -> n, sources, called) AS source, arraySort((t, n) -> n, texts, called) AS text, "
-            "arraySort(called) AS name, {numbers} AS number FROM ({found})",
+        parts = Sql.join(", ", map(self._part, range(len(self._sources))))
+        sources = Sql("arraySort((s, n) -> n, sources, called) AS source, ") if len(self._sources) > 1 else Sql("")
+        return Sql(
+            "(SELECT ({parts}, arrayDistinct(name)) FROM (SELECT {sources}arraySort((t, n) -> n, texts, called) AS "
+            "text, arraySort(called) AS name, {numbers} AS number FROM ({found}))) AS items",
+            parts=parts,
+            sources=sources,
             numbers=self._numbers(),
             found=self._found(),
-        )
-        parts = Sql.join(", ", map(self._part, range(len(self._sources))))
-        return Sql(
-            "(SELECT ({parts}, arrayDistinct(name)) FROM ({sorted})) AS items", parts=parts, sorted=sorted_by_name
         )
 
     def number(self, scan: Scan) -> Sql:
@@ -132,31 +132,33 @@ class Items:
     def _found(self) -> Sql:
         """The texts of each source and what they are called; all have the empty text. No source has the names that
         are needed whether there are texts for them or not."""
-        query, places = self._plan.query, range(len(self._sources))
+        query, count = self._plan.query, len(self._sources)
         needed = ["", ELLIPSIS] if query.start_point and query.end_point else [""]
-        of_empty = (self._name(source, Sql("''")) for source in self._sources)
+        named = [(self._name(source, Sql("toString(x)")), self._name(source, Sql("''"))) for source in self._sources]
+        cases = [Sql("source = {i}, {name}", i=literal(i), name=name) for i, (name, _) in enumerate(named[:-1])]
+        of_source = Sql("multiIf({c}, {last})", c=Sql.join(", ", cases), last=named[-1][0]) if cases else named[-1][0]
         return Sql(
             "SELECT arrayConcat(groupArray(source), {sources:Array(UInt8)}) AS sources, "
-            "arrayConcat(groupArray(text), {texts:Array(String)}) AS texts, "
-            "arrayConcat(groupArray(name), {needed:Array(String)}, [{of_empty}]) AS called FROM ({texts_of_events})",
-            sources=[_NO_SOURCE] * len(needed) + list(places),
-            texts=[""] * (len(needed) + len(places)),
+            "arrayConcat(groupArray(toString(x)), {texts:Array(String)}) AS texts, "
+            "arrayConcat(groupArray({of_source}), {needed:Array(String)}, [{of_empty}]) AS called "
+            "FROM ({texts_of_events}) WHERE isNotNull(x)",
+            sources=[_NO_SOURCE] * len(needed) + list(range(count)),
+            texts=[""] * (len(needed) + count),
+            of_source=of_source,
             needed=needed,
-            of_empty=Sql.join(", ", of_empty),
-            texts_of_events=Sql.join(" UNION ALL ", map(self._texts, places)),
+            of_empty=Sql.join(", ", (of_empty for _, of_empty in named)),
+            texts_of_events=Sql.join(" UNION ALL ", map(self._texts, range(count))),
         )
 
     def _texts(self, place: int) -> Sql:
-        """Rows (source, text, name)."""
+        """Rows (source, x): the different texts."""
         plan, source = self._plan, self._sources[place]
         scan = Scan(plan.project, plan.definitions, plan.now)
         text, chosen = source.text(plan.query, scan), selected(plan.query)
         of_source = source.events if chosen == source.events else both(chosen, source.events)
         return Sql(
-            "SELECT toUInt8({i}) AS source, ifNull(toString(x), '') AS text, {name} AS name FROM "
-            "(SELECT DISTINCT {text} AS x {source} WHERE {events})",
+            "SELECT DISTINCT {i} AS source, {text} AS x {source} WHERE {events}",
             i=literal(place),
-            name=self._name(source, Sql("text")),
             text=text,
             source=scan.from_clause(),
             events=both(scan.is_mine, scan.within(plan.start, plan.end), of_source),

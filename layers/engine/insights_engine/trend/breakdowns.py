@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from insights_engine import person_values
 from insights_engine.conditions import people
 from insights_engine.errors import ValidationError
-from insights_engine.scan import Scan, person_text
+from insights_engine.scan import Scan
 from insights_engine.sql import Sql, number
 from insights_engine.trend.model import Breakdown
 
@@ -90,7 +90,7 @@ def by_properties(scan: Scan, breakdowns: Sequence[Breakdown], extents: Sequence
     is a code.
     """
     if len(breakdowns) == 1 and _is_of_person(breakdowns[0]):
-        text = _shown(person_text(breakdowns[0].property), breakdowns[0])
+        text = _shown(person_values.text_of(breakdowns[0].property), breakdowns[0])
         return Key(person_values.code_of(scan, text), person_values.names(scan, text))
     values = []
     for index, (breakdown, extent) in enumerate(zip(breakdowns, extents, strict=True)):
