@@ -27,6 +27,8 @@ from insights_engine.answer import Answer
 from insights_engine.funnel import answer as funnel_answer
 from insights_engine.funnel import legacy as funnel_legacy
 from insights_engine.lifecycle import answer as lifecycle_answer
+from insights_engine.path import answer as path_answer
+from insights_engine.path import legacy as path_legacy
 from insights_engine.project import Project
 from insights_engine.retention import answer as retention_answer
 from insights_engine.retention import legacy as retention_legacy
@@ -89,6 +91,12 @@ def _step(row: dict[str, Any]) -> Cells:
     return ((("", str(row["order"])), count) for count in (row["count"],))
 
 
+def _edge(row: dict[str, Any]) -> Cells:
+    """How often it was gone, and the mean of the milliseconds that took."""
+    yield (row["source"], row["target"]), row["value"]
+    yield (row["source"], f"{row['target']}, ms"), row["average_conversion_time"]
+
+
 @dataclass(frozen=True)
 class Kind:
     """Parser and answer of an insight, and the numbers of one row of its answer, by (row, place)."""
@@ -105,6 +113,7 @@ KINDS = {
     "stickiness": Kind(stickiness_model.parse_filters_form, stickiness_answer.answer),
     "retention": Kind(retention_legacy.parse_legacy, retention_answer.answer, _cohort),
     "funnel": Kind(funnel_legacy.parse_legacy, funnel_answer.answer, _step),
+    "path": Kind(path_legacy.parse_legacy, path_answer.answer, _edge),
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from benchmarks import path_check
 from benchmarks.events import FIRST_DAY, LAST_DAY
 
 # Answers may take this much longer than a good scan.
@@ -27,7 +28,8 @@ class Question:
     """`check` gives the answer's numbers from other SQL than the product's: rows of (row, place in it, number).
 
     A row is a breakdown's value, a status, a cohort's date, or ''; a place is a day, a number, or a column. `kind` is
-    a name of the table KINDS in queries.py. The bare read is of the days `since` through `until`, where they are given.
+    a name of the table KINDS in queries.py. The bare read is of the days `since` through `until`, where they are given,
+    and of the named events, or all.
     """
 
     name: str
@@ -47,11 +49,11 @@ class Question:
     @property
     def bare(self) -> str:
         names = ", ".join(f"'{name}'" for name in self.events)
-        event = f"= {names}" if len(self.events) == 1 else f"IN ({names})"
+        event = (f" AND event = {names}" if len(self.events) == 1 else f" AND event IN ({names})") if names else ""
         days = (f" AND day >= '{self.since}'" if self.since else "") + f" AND day <= '{self.until}'"
         return (
             f"SELECT {', '.join(f'max({column})' for column in self.columns)} FROM events "
-            f"WHERE project = 1 AND event {event}{days}"
+            f"WHERE project = 1{event}{days}"
         )
 
 
@@ -115,6 +117,20 @@ def _retention(name: str, period: str, since: str, until: str, scan_over_bare: f
         since=None if is_first else since,
         until=until,
         kind="retention",
+    )
+
+
+def _paths(days: int, scan_over_bare: float, *, pages_only: bool) -> Question:
+    since = (date.fromisoformat(LAST_DAY) - timedelta(days=days - 1)).isoformat()
+    return Question(
+        f"paths, {'page views' if pages_only else 'all events'}, {days} d",
+        {"date_from": since, "date_to": LAST_DAY, "include_event_types": [PAGE] if pages_only else []},
+        ("ts", "person", _URL) if pages_only else ("event", "ts", "person", _URL),
+        path_check.check(since, pages_only=pages_only),
+        scan_over_bare,
+        since=since,
+        events=(PAGE,) if pages_only else (),
+        kind="path",
     )
 
 
@@ -251,4 +267,8 @@ QUESTIONS = (
     _retention("recurring", *_WEEKS, 3.3),
     _retention("first time", *_DAYS, 4.3),
     _retention("first time", *_WEEKS, 7.5),
+    _paths(7, 4.6, pages_only=True),
+    _paths(30, 4.0, pages_only=True),
+    _paths(7, 3.4, pages_only=False),
+    _paths(30, 3.0, pages_only=False),
 )

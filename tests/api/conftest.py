@@ -8,6 +8,7 @@ import pytest
 from insights_acl.models import StoredProject
 from insights_local.stack import Stack
 
+from tests.api.crew import Crew
 from tests.api.world import Api, World
 
 
@@ -41,3 +42,9 @@ def api(world: World, project: StoredProject) -> Api:
 @pytest.fixture
 def admin(world: World, project: StoredProject) -> Api:
     return world.api(project, world.new_user("admin"))
+
+
+@pytest.fixture
+def crew(world: World) -> Crew:
+    """An organization of the test's own."""
+    return Crew(world)

@@ -84,6 +84,7 @@ def test_people_of_a_point_of_a_trend(filled: Api) -> None:
         "2024-03-19": 100.0,
         "2024-03-20": 0.0,
     }
+    assert (row["reached_from_step_count"], row["reached_to_step_count"]) == ([2, 1, 0], [1, 1, 0])
     path = f"/api/person/funnel/?project_id={filled.project_id}"
     for further, expected in (({}, ["ann"]), ({"drop_off": True}, ["bob"])):
         asked = {**TREND, "entrance_period_start": "2024-03-18 00:00:00", **further}

@@ -20,7 +20,7 @@ from insights_engine.retention import legacy as retention
 from insights_engine.stickiness.model import parse_filters_form
 from insights_engine.trend.parameters import Parameter
 from insights_local import openapi
-from insights_local.openapi.document import described, document, listed_operations, row_of
+from insights_local.openapi.document import described_operations, document, listed_operations, row_of
 from insights_local.openapi.examples import Example, examples
 from insights_local.openapi.operations import operations
 from insights_local.openapi.page import SECTIONS
@@ -53,7 +53,7 @@ def test_it_is_openapi_3_1(served: dict[str, Any]) -> None:
 def test_every_operation_is_described(served: dict[str, Any]) -> None:
     shown = {(method.upper(), path) for path, methods in served["paths"].items() for method in methods}
     assert shown == {(one.method, one.path) for one in operations() if one.is_public}
-    rows = described()["operations"]
+    rows = described_operations()
     assert set(rows) == {one.name for one in listed_operations()}, "a row of operations.yaml is of no endpoint"
     for one in listed_operations():
         assert row_of(one).get("rule") or one.rule or one.scopes, f"{one.name} says nothing"

@@ -140,6 +140,20 @@ def test_people_of_an_edge_or_a_node(filled: Api, keys: dict[str, str], people: 
     assert sorted(person["distinct_ids"][0] for (person,) in found["results"]) == people
 
 
+def test_people_of_a_node_with_a_long_url(filled: Api) -> None:
+    url = "/" + "x" * 5000
+    event = {"event": "$pageview", "distinct_id": "ann", "properties": {"$current_url": url}}
+    filled.stack.load(filled.project_id, events=[{**event, "timestamp": "2024-03-18T10:09:00Z"}])
+    rows = filled("POST", "insights/path", json=FLAT).json()["result"]
+    (node,) = (row["target"] for row in rows if len(row["target"]) > 5000)
+    path = f"/api/person/path/?project_id={filled.project_id}"
+    assert names(filled("POST", path, json={**FLAT, "path_end_key": node})) == ["ann"]
+    source = {**NODE, "pathsFilter": {**NODE["pathsFilter"], "pathEndKey": node}}
+    asked = {"kind": "InsightActorsQuery", "source": source}
+    ((person,),) = filled("POST", "query", json={"query": asked}).json()["results"]
+    assert person["distinct_ids"] == ["ann"]
+
+
 def test_people_come_in_pages(filled: Api) -> None:
     path: str | None = f"/api/person/path/?date_from=2024-03-18&limit=2&project_id={filled.project_id}"
     found = []

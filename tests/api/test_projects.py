@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
+import pytest
 from insights_acl import accounts
 from insights_acl.models import StoredProject
 from insights_engine import keys
@@ -28,6 +30,17 @@ def test_admins_rename_and_members_may_send_the_present_name(api: Api, admin: Ap
     assert api("PATCH", path, json={"name": " Project ", "week_start_day": 1}).status_code == 200
     assert admin("PATCH", path, json={"name": "Ours"}).json()["name"] == "Ours"
     assert api("GET", path).json()["name"] == "Ours"
+
+
+@pytest.mark.parametrize(("level", "status"), [("member", 403), ("admin", 200)])
+def test_an_organization_without_members_keys_lists_no_projects_to_them(world: World, level: str, status: int) -> None:
+    organization, now = world.strict_organization, world.stack.services.now()
+    user, _ = accounts.create_user(world.store, f"{uuid4().hex}@example.com", level, organization, now=now)
+    api = Api(world.stack, world.new_key(user))
+    for path in ("/api/projects", f"/api/organizations/{organization.id}/projects"):
+        answer = api("GET", path)
+        assert answer.status_code == status
+        assert (world.strict_project.project.api_token in answer.text) is (status == 200)
 
 
 def test_the_zone_of_stored_days_is_the_first_one(world: World) -> None:

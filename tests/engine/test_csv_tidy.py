@@ -256,8 +256,13 @@ RESULTS: dict[str, tuple[str, Any, list[str]]] = {
     ),
     "a rate a day": (
         "FunnelsQuery",
-        [{"count": 2, "data": [33.33, 0.0], "days": ["2021-05-01", "2021-05-02"], "breakdown_value": ["x"]}],
-        ["x,,,,2021-05-01,,,33.33,,", "x,,,,2021-05-02,,,0,,"],
+        [
+            {
+                **{"count": 2, "data": [33.33, 0.0], "days": ["2021-05-01", "2021-05-02"], "breakdown_value": ["x"]},
+                **{"reached_from_step_count": [3, 2], "reached_to_step_count": [1, 0]},
+            }
+        ],
+        ["x,,,,2021-05-01,,3,33.33,,", "x,,,,2021-05-02,,2,0,,"],
     ),
     "no funnel": ("FunnelsQuery", [], []),
 }

@@ -39,7 +39,7 @@ def table_of(asker: Asker, shown: dict[str, Any]) -> str:
     if isinstance(found, dict):
         lines = [["from second", "people"], *([f"{low}", f"{n}"] for low, n in found["bins"])]
     elif "days" in found[0]:
-        lines = [["entered", "converted, %"], *([day, f"{rate:g}"] for row in found for day, rate in _points(row))]
+        lines = [["entered", "people", "converted", "%"], *(point for row in found for point in _points(row))]
     else:
         has_value = "breakdownFilter" in shown
         lines = [[*(["from"] if has_value else []), "step", "people", "average, s", "median, s"]]
@@ -49,8 +49,9 @@ def table_of(asker: Asker, shown: dict[str, Any]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def _points(row: dict[str, Any]) -> list[tuple[str, float]]:
-    return list(zip(row["days"], row["data"], strict=True))
+def _points(row: dict[str, Any]) -> list[list[str]]:
+    numbers = zip(row["days"], row["reached_from_step_count"], row["reached_to_step_count"], row["data"], strict=True)
+    return [[day, f"{entered}", f"{converted}", f"{share:g}"] for day, entered, converted, share in numbers]
 
 
 def _line(step: dict[str, Any], has_value: bool) -> list[str]:

@@ -70,7 +70,7 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
     (
         {"flat": {"exclusions": [{"id": 77, "type": "actions", "funnel_from_step": 0, "funnel_to_step": 1}]}},
         "invalid_input",
-        "exclusions",
+        "exclusions__0__id",
         "Action 77 does not exist in this project",
     ),
     (
@@ -85,6 +85,48 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
         "funnels_require_at_least_two_steps",
         None,
         "Funnels require at least two steps.",
+    ),
+    (
+        {
+            "node": {
+                "funnelsFilter": {
+                    "exclusions": [{"kind": "ActionsNode", "id": 77, "funnelFromStep": 0, "funnelToStep": 1}]
+                }
+            }
+        },
+        "invalid_input",
+        "funnelsFilter__exclusions__0__id",
+        "Action 77 does not exist in this project",
+    ),
+    (
+        {"flat": {"funnel_aggregate_by_hogql": "nope(event)"}},
+        "invalid_input",
+        "funnel_aggregate_by_hogql",
+        "funnel_aggregate_by_hogql: the function nope is not known (at character 0)",
+    ),
+    (
+        chosen(funnelAggregateByHogQL="nope(event)"),
+        "invalid_input",
+        "funnelsFilter__funnelAggregateByHogQL",
+        "funnelsFilter.funnelAggregateByHogQL: the function nope is not known (at character 0)",
+    ),
+    (
+        {"flat": {"events": steps("a"), "funnel_viz_type": "trends", "funnel_from_step": 1}},
+        RANGE,
+        None,
+        "funnelFromStep is out of bounds. It must be between 0 and 0.",
+    ),
+    (
+        {"flat": {"events": steps("a"), "funnel_viz_type": "trends", "funnel_to_step": 3}},
+        RANGE,
+        None,
+        "funnelToStep is out of bounds. It must be between 0 and 0.",
+    ),
+    (
+        chosen(funnelWindowInterval=True),
+        UNREADABLE,
+        None,
+        "query.funnelsFilter.funnelWindowInterval: Input should be a valid integer",
     ),
     (chosen(funnelFromStep=1), RANGE, None, "funnelFromStep is out of bounds. It must be between 0 and 0."),
     (chosen(funnelFromStep=-1), RANGE, None, "funnelFromStep is out of bounds. It must be between 0 and 0."),

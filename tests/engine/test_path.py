@@ -90,6 +90,25 @@ def test_test_accounts_are_left_out_where_asked(new_project: NewProject) -> None
     assert edges(ask(asker, node={"filterTestAccounts": False})) == [["1_/0", "2_/1", 2, 60000]]
 
 
+@pytest.mark.parametrize("cohort", ["1", "'Pro'"])
+def test_an_expression_may_name_a_cohort(new_project: NewProject, cohort: str) -> None:
+    asker = world(new_project, [])
+    asker.load(
+        [
+            {"event": name, "distinct_id": who, "timestamp": f"2024-03-18T10:0{minute}:00Z"}
+            for who in "pq"
+            for minute, name in enumerate("ab")
+        ],
+        persons=[{"distinct_ids": ["p"], "properties": {"plan": "pro"}}, {"distinct_ids": ["q"]}],
+    )
+    leaf = {"type": "person", "key": "plan", "value": ["pro"], "operator": "exact"}
+    asker.define("cohort", 1, name="Pro", filters={"properties": {"type": "AND", "values": [leaf]}})
+    named = f"concat(event, if(person_id IN COHORT {cohort}, ' in', ' out'))"
+    expected = [["1_a in", "2_b in", 1, 60_000.0], ["1_a out", "2_b out", 1, 60_000.0]]
+    assert edges(ask(asker, flat={"paths_hogql_expression": named})) == expected
+    assert edges(ask(asker, node={"pathsFilter": {"pathsHogQLExpression": named}})) == expected
+
+
 def test_a_person_s_property_may_name_events(new_project: NewProject) -> None:
     place = new_project(days_timezone="UTC")
     asker = Asker(place.services, place.id)

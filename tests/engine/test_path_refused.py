@@ -24,6 +24,12 @@ def funnel(kind: str = "funnel_path_after_step", **own: Any) -> dict[str, Any]:
     return {"flat": {"funnel_paths": kind, "funnel_filter": {**FUNNEL, **own}}}
 
 
+def funnel_node(**own: Any) -> dict[str, Any]:
+    source = {"kind": "FunnelsQuery", "series": NODES, **own}
+    kind = "funnel_path_after_step"
+    return {"node": {"funnelPathsFilter": {"funnelPathType": kind, "funnelSource": source, "funnelStep": 1}}}
+
+
 def rule(**own: Any) -> dict[str, Any]:
     return {"flat": {"local_path_cleaning_filters": [{"regex": "a", "alias": "b"}, own]}}
 
@@ -151,6 +157,66 @@ REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
     (
         {"node": {"pathsFilter": {"pathEndKey": "x"}}},
         *(INPUT, "pathsFilter__pathEndKey", "pathsFilter.pathEndKey must be the name of a node"),
+    ),
+    ({"flat": {"path_groupings": ["/a", ""]}}, INPUT, "path_groupings__1", "path_groupings[1] must not be empty"),
+    (
+        {"node": {"pathsFilter": {"pathGroupings": [""]}}},
+        *(INPUT, "pathsFilter__pathGroupings__0", "pathsFilter.pathGroupings[0] must not be empty"),
+    ),
+    (
+        rule(regex="(a{1000}){1000}", alias=""),
+        *(INPUT, "local_path_cleaning_filters", "local_path_cleaning_filters: A regular expression cannot be read"),
+    ),
+    (
+        {"node": {"pathsFilter": {"localPathCleaningFilters": [{"regex": "a", "alias": "", "aliaz": "b"}]}}},
+        *(UNREADABLE, None, "query.pathsFilter.localPathCleaningFilters[0].aliaz: unknown field"),
+    ),
+    (
+        {"node": {"pathsFilter": {"stepLimit": True}}},
+        *(UNREADABLE, None, "query.pathsFilter.stepLimit: Input should be a valid integer"),
+    ),
+    # What a funnel refuses is told by its place: paths have fields of the same names.
+    (funnel(events=5), INPUT, "funnel_filter__events", "funnel_filter.events must be a list"),
+    (
+        funnel(funnel_step=1, funnel_window_interval=-1),
+        *(INPUT, "funnel_filter__funnel_window_interval", whole("funnel_filter.funnel_window_interval", 1, 2**31 - 1)),
+    ),
+    (
+        funnel(funnel_step=1, exclusions=[{"id": "x"}]),
+        *(INPUT, "funnel_filter", "Exclusion event needs to define funnel steps"),
+    ),
+    (
+        funnel(funnel_step=1, properties=[{"type": "hogql", "key": "nope"}]),
+        *(INPUT, "funnel_filter__properties__0", "funnel_filter.properties[0]: "),
+    ),
+    (
+        funnel(funnel_step=1, properties=[{"type": "cohort", "key": "id", "value": 9}]),
+        *(INPUT, "funnel_filter__properties__0", "funnel_filter: Cohort 9 does not exist in this project"),
+    ),
+    (
+        funnel(funnel_step=1, date_from="2024-99-01"),
+        *(INPUT, "funnel_filter__date_from", "funnel_filter.date_from '2024-99-01' is not a date"),
+    ),
+    (
+        funnel(funnel_step=1, actions=[{"id": 9, "order": 2}]),
+        *(INPUT, "funnel_filter", "funnel_filter: action 9 does not exist in this project"),
+    ),
+    (
+        funnel_node(properties=[{"key": "a", "value": 1, "operator": "x"}]),
+        *("invalid_choice", "funnelPathsFilter__funnelSource__properties__0__operator"),
+        'funnelPathsFilter.funnelSource.properties[0].operator "x" is not known',
+    ),
+    (
+        funnel_node(series=[*NODES, {"kind": "ActionsNode", "id": 9}]),
+        *(INPUT, "funnelPathsFilter__funnelSource", "funnelPathsFilter.funnelSource: action 9 does not exist"),
+    ),
+    (
+        funnel_node(funnelsFilter={"funnelFromStep": 7}),
+        *("funnel_step_range_invalid", "funnelPathsFilter__funnelSource", "funnelFromStep is out of bounds."),
+    ),
+    (
+        {"node": {"funnelPathsFilter": {"funnelSource": {"kind": "FunnelsQuery", "series": NODES}, "funnelStep": 1}}},
+        *("required", "funnelPathsFilter__funnelPathType", "funnelPathsFilter.funnelPathType is required"),
     ),
     (
         {"node": {"funnelPathsFilter": {"funnelPathType": "x", "funnelSource": {}}}},

@@ -128,9 +128,20 @@ async def session(stack: Stack) -> None:
         await call("PATCH", f"{project}/", json={"timezone": "Europe/Berlin"})
         await call("PATCH", f"{project}/cohorts/{cohort['id']}/", json={"deleted": True})
         await call("GET", f"{project}/cohorts/")
+        viewers = {"resource": "action", "access_level": "viewer"}
+        await call("PUT", f"{project}/resource_access_controls/", json=viewers)
+        await call("PUT", f"{project}/actions/{action['id']}/access_controls/", json={"access_level": "editor"})
         await call("GET", "/api/users/@me/")
         await call("GET", "/api/projects/")
         await call("POST", "/api/projects/", 201, json={"name": "Another"})
+        crew, nobody = "/api/organizations/@current", {"Authorization": ""}
+        invite = await call("POST", f"{crew}/invites/", 201, json={"target_email": "new@example.test"})
+        joined = await call("POST", f"/api/signup/{invite['token']}/", 201, headers=nobody)
+        person = joined["user"]["uuid"]
+        role = await call("POST", f"{crew}/roles/", 201, json={"name": "Analysts"})
+        await call("POST", f"{crew}/roles/{role['id']}/role_memberships/", 201, json={"user_uuid": person})
+        await call("PATCH", f"{crew}/members/{person}/", json={"level": 15})
+        await call("PATCH", f"{crew}/members/{person}/", json={"level": 1})
         filters = {"actions": [{"id": action["id"]}], "properties": [rule]}
         for _ in range(2):  # the second is answered from the results
             await call("POST", f"{project}/insights/trend/", json=filters)
@@ -145,6 +156,10 @@ async def session(stack: Stack) -> None:
             await call("GET", f"{project}/insights/timing/", params={"date_from": "-7d"})
             node = {"kind": "TrendsQuery", "series": [{"kind": "ActionsNode", "id": action["id"]}]}
             await call("POST", f"{project}/query/", json={"query": node})
+            for insight in ("trend", "retention", "path", "funnel"):
+                question = {"saved": True, "events": [{"id": "sign up"}, {"id": None}]}
+                await call("POST", f"{project}/insights/{insight}/", json=question)
+            await call("POST", f"{project}/query/", json={"query": node, "saved": True})
             await call("GET", "/api/projects/@current/insights/trend/", params={"events": '[{"id": "sign up"}]'})
 
 

@@ -25,14 +25,17 @@ ANALYST = {
     "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
     "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
 }
+# `saved: true` beside a question.
+SAVES = "PoliciesTable PROJECT#*#INSIGHT PROJECT#*#INSIGHT#SHORT PROJECT#*#DASHBOARD PROJECT#*#ACTIVITY COUNTER"
+KEEPER = {**ANALYST, SAVES: {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
 # function -> what it works on -> what it may do there; docs/deploy.md says why. Logs and traces are the same for all.
 PERMISSIONS = {
-    "Trend": ANALYST,
-    "Retention": ANALYST,
-    "Path": ANALYST,
-    "Funnel": ANALYST,
+    "Trend": KEEPER,
+    "Retention": KEEPER,
+    "Path": KEEPER,
+    "Funnel": KEEPER,
     "Timing": {**ANALYST, "EventsQueue": {"sqs:SendMessage"}},
-    "Query": ANALYST,
+    "Query": KEEPER,
     "Resources": {
         "PoliciesTable": READ | WRITE,
         "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
@@ -122,8 +125,8 @@ def test_a_function_may_do_this_and_nothing_else(name: str) -> None:
             continue
         where = target(statement["Resource"])
         if "Condition" in statement:
-            (keys,) = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-            where += f" {keys}"
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            where += " " + " ".join(keys)
         found.setdefault(where, set()).update(statement["Action"])
     assert found.pop(f"{name}Logs") == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert found == PERMISSIONS[name]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 from insights_acl import accounts
 from insights_engine.services import Services
 from insights_engine.settings import Settings
@@ -19,24 +18,9 @@ from insights_local import reference
 from insights_local.cli import main
 from insights_local.stack import Stack
 
+from tests.local.conftest import Run
+
 DOCS = Path(__file__).parents[2] / "docs"
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run() -> Run:
-    """`run("users", "list", VARIABLE="value")` in this process, with nothing else of the environment."""
-
-    def run(*arguments: str, **variables: str | None) -> Result:
-        clean = dict.fromkeys(("CLICKHOUSE_DSN", "CLICKHOUSE_SECRET_ARN", "POLICIES_TABLE", "EVENTS_QUEUE"))
-        return CliRunner().invoke(main, list(arguments), env=clean | variables, prog_name="insights")
-
-    return run
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> str:
-    return f"sqlite://{tmp_path}/policies.db"
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The gate that every endpoint passes first: who asks, with which key, for which project, and whether that is allowed.
 
-    access = await authorize(request, "insight:read")
+    access = await authorize(request)
 
 In this order, each step with the API's status and words: the key (401), the project or organization of the path, the
-key's scopes and restrictions (403), whether what the path names exists (404), the user's part in it (403, in
-`_policy_gate`). Everything the request needs is read in two round trips to the policies store; `?token=` takes a
-third, `@current` up to five.
+key's scopes and restrictions (403), whether what the path names exists (404), the user's part in it, the project's
+rules, the rules on the kind of object (403). What a route needs stands in the table of permissions. Everything is read
+in two round trips to the policies store; `?token=` takes a third, `@current` up to five.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
+from insights_engine import keys as engine_keys
 from insights_engine.errors import AuthenticationFailed, NotFound, PermissionDenied
 from insights_engine.project import Project
 from insights_engine.services import Services, current
 
-from insights_acl import restrictions
+from insights_acl import keys, restrictions, shares
 from insights_acl.credentials import body_fields, find_key
+from insights_acl.gates import project_gate, route_gate
+from insights_acl.levels import PROJECT
 from insights_acl.lookup import Found, Target, look_up
 from insights_acl.models import Membership, Organization, PersonalKey, StoredProject, User
+from insights_acl.permissions import Permission, permission_of
 from insights_acl.personal_keys import note_use
+from insights_acl.policy import Caller
+from insights_acl.refusals import refused
+from insights_acl.rule_store import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,22 @@ class Access:
     stored_project: StoredProject | None
     services: Services
     now: datetime
+    permission: Permission
+    book: RuleBook | None = None
+    # A sharing link instead of a user: no rule gives nobody anything, so what does not ask for it stays closed.
+    share: shares.Share | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, as rules see it."""
+        return Caller.of(self.user.uuid, self.membership, self.organization)
+
+    @property
+    def rules(self) -> RuleBook:
+        """The access rules of the project of the path."""
+        if self.book is None:
+            raise NotFound("Project not found.")
+        return self.book
 
     @property
     def project(self) -> Project:
@@ -45,53 +68,88 @@ class Access:
         return self.stored_project.project
 
 
-async def authorize(request: Request, *scopes: str, hides: bool = False, body_token: bool = False) -> Access:
-    """Every scope of `scopes` is needed; with none the endpoint cannot be used by a personal key at all.
-
-    `hides`: the route is the project or organization itself, so one that the caller has no part in is a 404, not a 403.
-    `body_token`: a legacy route, where `api_key` in the body names the project as `?token=` does everywhere.
-    """
+async def authorize(request: Request) -> Access:
+    """Raises NotAuthenticated, AuthenticationFailed, PermissionDenied, NotFound."""
     services = current()
     now = services.now()
+    permission = permission_of(request.method, request.scope["route"].path)
+    if shares.PARAMETER in request.query_params:
+        token, password = request.query_params[shares.PARAMETER], request.headers.get(shares.HEADER)
+        named = str(request.path_params.get("project_id"))
+        store = services.policies
+        share = shares.open_for_api(store, token, password, permission.path, request.method, named, now)
+        return of_share(share, services, now, permission)
     candidate = await find_key(request)
-    target = Target.of(request.path_params, await _token(request, body_token))
+    target = Target.of(request.path_params, await _token(request, permission.body_token))
     found = look_up(services.policies, candidate.value, target)
     if found is None or not found.user.is_active:
         raise candidate.refused()
     key = note_use(services.policies, found.key, now)
     if target.token is not None and found.project is None:
         raise AuthenticationFailed("Project token found in request is invalid.")
-    restrictions.check(found, target, scopes, hides=hides)
+    restrictions.check(found, target, permission.required_scopes, hides=permission.hides)
     _must_exist(found, target)
-    access = Access(found.user, key, found.membership, found.organization, found.project, services, now)
-    _policy_gate(access, target, scopes, hides=hides)
+    book = RuleBook.of(services.policies, found.project.project.id, found.policy) if found.project else None
+    who = (found.user, key, found.membership, found.organization)
+    access = Access(*who, found.project, services, now, permission, book)
+    _policy_gate(access, target)
     return access
 
 
-async def authenticate(request: Request, *scopes: str) -> Access:
+def of_share(share: shares.Share, services: Services, now: datetime, permission: Permission) -> Access:
+    """Nobody, in the project of a sharing link. Raises NotFound."""
+    project_id, store = share.project_id, services.policies
+    project, policy = store.get_many([engine_keys.project(project_id), keys.policy(project_id)])
+    if project is None:
+        raise NotFound
+    nobody = User("", 0, "", is_active=False)
+    key = PersonalKey("", "", "", "", "", ())
+    book = RuleBook.of(store, project_id, policy)
+    return Access(nobody, key, None, None, StoredProject.from_item(project), services, now, permission, book, share)
+
+
+async def authenticate(request: Request) -> Access:
     """Only who asks: for routes that describe the caller, which no restriction to projects or organizations closes."""
     services = current()
     now = services.now()
+    permission = permission_of(request.method, request.scope["route"].path)
     candidate = await find_key(request)
     found = look_up(services.policies, candidate.value, Target())
     if found is None or not found.user.is_active:
         raise candidate.refused()
-    restrictions.check_scopes(found.key, scopes)
+    restrictions.check_scopes(found.key, permission.required_scopes)
     key = note_use(services.policies, found.key, now)
-    return Access(found.user, key, found.membership, found.organization, None, services, now)
+    return Access(found.user, key, found.membership, found.organization, None, services, now, permission)
 
 
-def _policy_gate(access: Access, target: Target, scopes: tuple[str, ...], *, hides: bool) -> None:
-    """The one place where a caller's rights on a project are decided.
-
-    A project's level is at least `member` for every member of its organization; access policies will lower or raise
-    it here, and `scopes` says what they are to be asked about.
-    """
-    if access.membership is not None or not (target.has_project or target.has_organization):
+def _policy_gate(access: Access, target: Target) -> None:
+    """The one place where a caller's rights on a project and on a kind of its objects are decided."""
+    hides = access.permission.hides and not target.is_current
+    if access.membership is None and (target.has_project or target.has_organization):
+        if hides:
+            raise NotFound("Not found." if target.has_project else "Organization not found.")
+        raise PermissionDenied(f"You don't have access to the {'project' if target.has_project else 'organization'}.")
+    if access.book is None:
         return
-    if hides and not target.is_current:
-        raise NotFound("Not found." if target.has_project else "Organization not found.")
-    raise PermissionDenied(f"You don't have access to the {'project' if target.has_project else 'organization'}.")
+    gate = project_gate(access.book.project_wide, access.caller, str(access.project.id))
+    if not gate.is_open and hides:
+        raise NotFound
+    if not gate.is_open:
+        raise refused(gate, "You don't have access to the project.")
+    _route_gate(access, access.book)
+
+
+def _route_gate(access: Access, book: RuleBook) -> None:
+    """What names the caller on single objects is read only where the level on the kind does not do."""
+    permission = access.permission
+    if permission.resource == PROJECT:
+        return
+    needs = {"writes": permission.writes, "creates": permission.creates}
+    gate = route_gate(book.project_wide, access.caller, permission.resource, **needs)
+    if not gate.is_open and not permission.creates:
+        gate = route_gate(book.on_kind(permission.resource), access.caller, permission.resource, **needs)
+    if not gate.is_open:
+        raise refused(gate)
 
 
 def _must_exist(found: Found, target: Target) -> None:

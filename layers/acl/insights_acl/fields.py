@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -38,6 +38,15 @@ def text(value: Any, attr: str, *, maximum: int = 400, blank: bool = False) -> s
         detail = f"Ensure this field has no more than {maximum} characters."
         raise ValidationError(detail, attr=attr, code="max_length")
     return trimmed
+
+
+def or_null(check: Callable[..., Any], **limits: Any) -> Callable[[Any, str], Any]:
+    """The same check for a field that may also be null."""
+
+    def checked(value: Any, attr: str) -> Any:
+        return None if value is None else check(value, attr, **limits)
+
+    return checked
 
 
 def boolean(value: Any, attr: str) -> bool:

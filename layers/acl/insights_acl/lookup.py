@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ class Target:
             return engine_keys.project_token(self.token)
         return engine_keys.project(int(self.project)) if self.project and _NUMBER.fullmatch(self.project) else _NOWHERE
 
+    def policy_key(self) -> Key:
+        """Of the project's rules, where its number is known; a token's is not yet."""
+        known = self.token is None and self.project is not None and _NUMBER.fullmatch(self.project)
+        return keys.policy(int(self.project or 0)) if known else _NOWHERE
+
     def organization_key(self) -> str | None:
         if self.organization is None or self.organization == CURRENT:
             return None
@@ -68,24 +74,33 @@ class Found:
     membership: Membership | None
     organization: Organization | None
     project: StoredProject | None
+    # The item of rules on the project and its kinds, where there is one.
+    policy: Item | None = None
 
 
 def look_up(store: Store, key_value: str, target: Target) -> Found | None:
     """None when there is no such key. What the path names and does not exist is null in the answer."""
-    key_item, first = store.get_many([keys.personal_key(hash_of(key_value)), target.project_key()])
-    if key_item is None:
+    key_hash = hash_of(key_value)
+    key_item, first, policy = store.get_many([keys.personal_key(key_hash), target.project_key(), target.policy_key()])
+    if key_item is None or not hmac.compare_digest(key_item["hash"], key_hash):
         return None
     key = PersonalKey.from_item(key_item)
     if target.token is not None:
-        first = store.get(*engine_keys.project(first["project_id"])) if first else None
+        first, policy = _project_and_policy(store, int(first["project_id"])) if first else (None, None)
     project = StoredProject.from_item(first) if first else None
     if target.is_current or not (target.has_project or target.has_organization):
         return _from_current(store, key, target)
-    return _from_path(store, key, project.project.organization_id if project else target.organization_key(), project)
+    organization_id = project.project.organization_id if project else target.organization_key()
+    return _from_path(store, key, organization_id, project, policy)
+
+
+def _project_and_policy(store: Store, project_id: int) -> tuple[Item | None, Item | None]:
+    project, policy = store.get_many([engine_keys.project(project_id), keys.policy(project_id)])
+    return project, policy
 
 
 def _from_path(
-    store: Store, key: PersonalKey, organization_id: str | None, project: StoredProject | None
+    store: Store, key: PersonalKey, organization_id: str | None, project: StoredProject | None, policy: Item | None
 ) -> Found | None:
     wanted = [keys.user(key.user_id)]
     if organization_id is not None:
@@ -99,6 +114,7 @@ def _from_path(
         Membership.from_item(membership) if membership else None,
         Organization.from_item(organization) if organization else None,
         project,
+        policy,
     )
 
 
@@ -109,17 +125,21 @@ def _from_current(store: Store, key: PersonalKey, target: Target) -> Found | Non
     if user is None:
         return None
     memberships = _memberships(items)
-    project, organization_id = None, _current_organization(user, memberships)
+    project, policy, organization = None, None, None
+    organization_id = _current_organization(user, memberships)
     if target.project == CURRENT:
         project = _current_project(store, user, memberships)
         organization_id = project.project.organization_id if project else None
-    organization = store.get(*keys.organization(organization_id)) if organization_id else None
+    if organization_id:
+        policy_key = keys.policy(project.project.id) if project else _NOWHERE
+        organization, policy = store.get_many([keys.organization(organization_id), policy_key])
     return Found(
         key,
         user,
         memberships.get(organization_id or ""),
         Organization.from_item(organization) if organization else None,
         project,
+        policy,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who there is: organizations, users, their memberships and their personal keys. Plain data, no I/O."""
+"""Who there is: organizations, users, their memberships, roles, invites and personal keys. Plain data, no I/O."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class Organization:
     created_at: str = ""
     # False: only admins and owners may use personal keys on its projects.
     members_can_use_personal_api_keys: bool = True
+    # Without the first no access rule counts, without the second none that names a role.
+    features: tuple[str, ...] = ("access_control", "role_based_access")
     version: int = 1
 
     @classmethod
@@ -82,6 +84,9 @@ class Membership:
     organization_id: str
     level: Level
     joined_at: str = ""
+    # Ids of the member's roles, so that a decision needs no further read.
+    roles: tuple[str, ...] = ()
+    updated_at: str = ""
     version: int = 1
 
     @classmethod
@@ -92,6 +97,60 @@ class Membership:
     @property
     def is_admin(self) -> bool:
         return self.level >= Level.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of members. One that `is_deleted` is being taken from its members, and no read but that sees it."""
+
+    id: str
+    organization_id: str
+    name: str
+    created_at: str = ""
+    created_by: str | None = None
+    is_deleted: bool = False
+    version: int = 1
+
+    @classmethod
+    def from_item(cls, item: Item) -> Role:
+        return cls(**_fields(cls, item))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMember:
+    """One member in one role. The id follows from both, so nobody is in a role twice."""
+
+    id: str
+    role_id: str
+    membership_id: str
+    user_id: str
+    joined_at: str = ""
+
+    @classmethod
+    def from_item(cls, item: Item) -> RoleMember:
+        return cls(**_fields(cls, item))
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A place in an organization for whoever has the token, of which only the hash is kept."""
+
+    id: str
+    hash: str
+    organization_id: str
+    target_email: str
+    level: Level
+    created_by: str
+    ends_at: str
+    first_name: str = ""
+    message: str | None = None
+    created_at: str = ""
+    version: int = 1
+
+    @classmethod
+    def from_item(cls, item: Item) -> Invite:
+        fields = _fields(cls, item)
+        return cls(**{**fields, "level": Level(fields["level"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +171,7 @@ class PersonalKey:
 
     @classmethod
     def from_item(cls, item: Item) -> PersonalKey:
-        fields = _fields(cls, item)
-        for name in ("scopes", "scoped_teams", "scoped_organizations"):
-            fields[name] = tuple(fields.get(name) or ())
-        return cls(**fields)
+        return cls(**_fields(cls, item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +189,11 @@ class StoredProject:
         return cls(Project.from_item(item), settings, item.get("created_at") or "", int(item.get("version", 1)))
 
 
-def item_of(record: Organization | User | Membership | PersonalKey, key: tuple[str, str]) -> Item:
-    fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
-    if isinstance(record, Membership):
-        fields["level"] = int(record.level)
+Record = Organization | User | Membership | Role | RoleMember | Invite | PersonalKey
+
+
+def item_of(record: Record, key: tuple[str, str]) -> Item:
+    fields = {name: _plain(value) for name, value in asdict(record).items()}
     return {"pk": key[0], "sk": key[1], **fields}
 
 
@@ -145,5 +202,13 @@ def moment(now: datetime) -> str:
     return now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return int(value) if isinstance(value, Level) else value
+
+
 def _fields(cls: type[Any], item: Item) -> dict[str, Any]:
-    return {name: item[name] for name in cls.__slots__ if name in item}
+    """What the item has; lists are tuples in a record."""
+    found = {name: item[name] for name in cls.__slots__ if name in item}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}

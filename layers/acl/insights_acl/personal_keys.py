@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from insights_engine.errors import ValidationError
 from insights_engine.log import logger
-from insights_engine.store import Delete, Put, Store
+from insights_engine.store import ConflictError, Delete, Put, Store, Write
 
 from insights_acl import fields, keys, tokens
 from insights_acl.models import PersonalKey, User, item_of, moment
@@ -32,6 +32,21 @@ def create_personal_key(
     """The key, and its value: the only time that anybody sees it."""
     if len(store.query(*keys.user_key(user.uuid, ""))) >= MAX_KEYS:
         raise ValidationError(f"You can only have {MAX_KEYS} personal API keys. Remove an existing key first.")
+    key, value, writes = new_key(user, label, scopes, scoped_teams, scoped_organizations, now=now)
+    store.transact(writes)
+    return key, value
+
+
+def new_key(
+    user: User,
+    label: str,
+    scopes: Sequence[str] = ("*",),
+    scoped_teams: Sequence[int] = (),
+    scoped_organizations: Sequence[str] = (),
+    *,
+    now: datetime,
+) -> tuple[PersonalKey, str, list[Write]]:
+    """A key, its value, and the writes that make it."""
     value = tokens.personal_key_value()
     key = PersonalKey(
         id=uuid4().hex,
@@ -47,13 +62,14 @@ def create_personal_key(
         created_at=moment(now),
     )
     pk, sk = keys.user_key(user.uuid, key.id)
-    store.transact(
+    return (
+        key,
+        value,
         [
             Put(item_of(key, keys.personal_key(key.hash)), "absent"),
             Put({"pk": pk, "sk": sk, "id": key.id, "hash": key.hash}, "absent"),
-        ]
+        ],
     )
-    return key, value
 
 
 def personal_keys_of(store: Store, user: User) -> list[PersonalKey]:
@@ -78,6 +94,8 @@ def note_use(store: Store, key: PersonalKey, now: datetime) -> PersonalKey:
     used = replace(key, last_used_at=moment(now), version=key.version + 1)
     try:
         store.put(item_of(used, keys.personal_key(key.hash)), key.version)
+    except ConflictError:  # another request noted it first, which is as good; the error's text has the key's hash
+        return key
     except Exception:
         logger().info("last_used_at was not written", exc_info=True, extra={"key_id": key.id})
         return key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from insights_engine.errors import NotFound, PermissionDenied
 
 from insights_acl.lookup import Found, Target
-from insights_acl.models import PersonalKey
+from insights_acl.models import Membership, Organization, PersonalKey
 from insights_acl.scopes import allows
 
 
@@ -49,8 +49,12 @@ def _check_organizations(found: Found, target: Target, *, hides: bool) -> None:
             raise NotFound
         detail = f"API key does not have access to the requested organization: ID {organization.id}."
         raise PermissionDenied(detail)
-    is_admin = found.membership is not None and found.membership.is_admin
-    if not organization.members_can_use_personal_api_keys and not is_admin and found.membership:
+    check_members_keys(organization, found.membership)
+
+
+def check_members_keys(organization: Organization, membership: Membership | None) -> None:
+    """Some organizations let admins alone use keys. Raises PermissionDenied."""
+    if not organization.members_can_use_personal_api_keys and membership and not membership.is_admin:
         raise PermissionDenied(
             f"Organization '{organization.name}' does not allow using personal API keys. "
             "Contact an admin to enable personal API keys for this organization."

@@ -8,6 +8,7 @@ import string
 
 PERSONAL_PREFIX = "phx_"
 PROJECT_PREFIX = "phc_"
+INVITE_PREFIX = "inv_"
 # OAuth access tokens: not ours to judge, so a request with one has no personal key.
 OAUTH_PREFIX = "pha_"
 _ALPHABET = string.ascii_letters + string.digits
@@ -20,6 +21,10 @@ def personal_key_value() -> str:
 
 def project_token() -> str:
     return PROJECT_PREFIX + _random()
+
+
+def invite_token() -> str:
+    return INVITE_PREFIX + _random()
 
 
 def hash_of(value: str) -> str:

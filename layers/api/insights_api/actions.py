@@ -2,145 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl import fields
-from insights_acl.access import Access, authorize
+from insights_acl.mixin import AccessControlMixin
 from insights_acl.models import moment
 from insights_engine import elements, keys
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.filters import parse_filters
 from insights_engine.http import JsonResponse
 from insights_engine.regexes import check_re2
-from insights_engine.store import ConflictError, Delete, Item, Put, Write
+from insights_engine.store import Delete, Item, Put, Write
 
-from insights_api import objects
+from insights_api.resource import Field, Resource
 from insights_api.tabular import csv_response, wants_csv
 
-router = APIRouter()
-_ALL = "/api/projects/{project_id}/actions"
-_ONE = _ALL + "/{action_id}"
 _MATCHING = ("contains", "regex", "exact")
 # One row a text of a step: its most characters.
 _STEP_TEXTS = {"event": 400, "selector": 65_535, "tag_name": 65_535, "text": 400, "href": 65_535, "url": 65_535}
 _STEP_MATCHING = ("text_matching", "href_matching", "url_matching")
 
 
-@router.get(_ALL)
-async def list_actions(request: Request) -> Response:
-    """All of them, without pages; those that were worked on last come first."""
-    access = await authorize(request, "action:read")
-    found = objects.listed(access.services.policies, keys.action, access.project.id)
-    by_name = sorted(found, key=lambda item: str(item["name"]))
-    rows = [shown(item) for item in sorted(by_name, key=lambda item: str(item["last_calculated_at"]), reverse=True)]
-    if wants_csv(request):
-        return csv_response(rows, ("id", "name"))
-    return JsonResponse({"results": rows})
+def _text_or_empty(maximum: int) -> Any:
+    return lambda value, attr: fields.text(value or "", attr, maximum=maximum, blank=True)
 
 
-@router.post(_ALL)
-async def create_action(request: Request) -> Response:
-    access = await authorize(request, "action:write")
-    body = await objects.body_of(request)
-    fields.required(body, "name")
-    values = _checked(body)
-    action_id = objects.next_id(access.services.policies, "action")
-    pk, sk = keys.action(access.project.id, action_id)
-    item: Item = {
-        "pk": pk,
-        "sk": sk,
-        "id": action_id,
-        "description": "",
-        "tags": [],
-        "post_to_slack": False,
-        "slack_message_format": "",
-        "steps": [],
-        "created_at": moment(access.now),
-        "created_by": access.user.as_author(),
-        "deleted": False,
-        "last_calculated_at": moment(access.now),
-        "pinned_at": None,
-        "team_id": access.project.id,
-        "version": 1,
-        **values,
-    }
-    fields.plain({name: value for name, value in item.items() if name not in ("pk", "sk")}, "steps")
-    try:
-        access.services.policies.transact([Put(item, "absent"), _named(access, item)])
-    except ConflictError as error:
-        raise _taken(access, item["name"]) from error
-    return JsonResponse(shown(item), status_code=201)
+def _tags(value: Any, attr: str) -> list[str]:
+    listed = fields.array(value or [], attr, maximum=100)
+    return [fields.text(tag, f"{attr}__{i}", maximum=255) for i, tag in enumerate(listed)]
 
 
-@router.get(_ONE)
-async def get_action(request: Request, action_id: str) -> Response:
-    access = await authorize(request, "action:read")
-    return JsonResponse(shown(_find(access, action_id)))
+def _steps(value: Any, attr: str) -> list[dict[str, Any]]:
+    steps = fields.array(fields.plain(value, attr), attr, maximum=100)
+    return [_step(step, f"{attr}[{index}]") for index, step in enumerate(steps)]
 
 
-@router.patch(_ONE)
-@router.put(_ONE)
-async def change_action(request: Request, action_id: str) -> Response:
-    """Only what the body names changes. `deleted: false` brings a deleted one back."""
-    access = await authorize(request, "action:write")
-    body = await objects.body_of(request)
-    item = _find(access, action_id, deleted=body.get("deleted") is False)
-    values = _checked(body)
-    if "deleted" in body:
-        values["deleted"] = fields.boolean(body["deleted"], "deleted")
-    if "steps" in values:
-        values["last_calculated_at"] = moment(access.now)
-    wanted = {**item, **values}
-    try:
-        changed = objects.change(access.services.policies, item, values, *_renaming(access, item, wanted))
-    except ConflictError as error:
-        raise _taken(access, wanted["name"]) from error
-    return JsonResponse(shown(changed))
+class Actions(AccessControlMixin, Resource):
+    """A name belongs to one action of a project that is not deleted."""
+
+    kind, route, has_short_ids = "action", "actions", False
+    fields = (
+        Field("name", "", fields.text),
+        Field("description", "", _text_or_empty(10_000)),
+        Field("tags", [], _tags),
+        Field("post_to_slack", False, fields.boolean),
+        Field("slack_message_format", "", _text_or_empty(1200)),
+        Field("steps", [], _steps),
+        Field("pinned_at", None, lambda value, attr: None),
+    )
+
+    async def list_all(self) -> Response:
+        """All of them, without pages; those that were worked on last come first."""
+        rows = [self.shown(item) for item in self.in_order(self.listed(self.stored()))]
+        if wants_csv(self.request):
+            return csv_response(rows, ("id", "name"))
+        return JsonResponse({"results": rows})
+
+    def in_order(self, items: Iterable[Item]) -> Sequence[Item]:
+        by_name = sorted(items, key=lambda item: str(item["name"]))
+        return sorted(by_name, key=lambda item: str(item["last_calculated_at"]), reverse=True)
+
+    def checked(self, body: Mapping[str, Any], item: Item | None) -> dict[str, Any]:
+        if item is None:
+            fields.required(dict(body), "name")
+        values = super().checked(body, item)
+        if item is None or "steps" in values:
+            values["last_calculated_at"] = moment(self.access.now)
+        return values
+
+    def further_writes(self, before: Item | None, after: Item) -> list[Write]:
+        """Give up the earlier name and take the new one; a deleted action holds none."""
+        had, has = before is not None and not before["deleted"], not after["deleted"]
+        if before is not None and had == has and before["name"] == after["name"]:
+            return []
+        given_up: list[Write] = [self._name(before, Delete)] if before is not None and had else []
+        return [*given_up, self._name(after, Put)] if has else given_up
+
+    def taken(self, wanted: Item) -> ValidationError:
+        holder = self.store.get(*keys.action_name(self.project_id, wanted["name"])) or {}
+        detail = f"This project already has an action with this name, ID {holder.get('action_id')}"
+        return ValidationError(detail, attr="name", code="unique")
+
+    def shown(self, item: Item) -> dict[str, Any]:
+        return {
+            **super().shown(item),
+            "team_id": self.project_id,
+            "is_calculating": False,
+            "is_action": True,
+            "bytecode_error": None,
+            "creation_context": None,
+        }
+
+    def _name(self, item: Item, write: type[Put] | type[Delete]) -> Write:
+        """The entry that keeps a name for one action."""
+        pk, sk = keys.action_name(self.project_id, item["name"])
+        if write is Delete:
+            return Delete(pk, sk)
+        return Put({"pk": pk, "sk": sk, "action_id": item["id"]}, "absent")
 
 
-@router.delete(_ONE)
-async def delete_action(request: Request) -> Response:
-    """Actions are deleted by `PATCH {"deleted": true}`."""
-    await authorize(request, "action:write")
-    return Response(status_code=405)
-
-
-def shown(item: Item) -> dict[str, Any]:
-    stored = {name: value for name, value in item.items() if name not in ("pk", "sk", "version")}
-    return {
-        **stored,
-        "is_calculating": False,
-        "is_action": True,
-        "bytecode_error": None,
-        "creation_context": None,
-        "user_access_level": "editor",
-    }
-
-
-def _checked(body: dict[str, Any]) -> dict[str, Any]:
-    """The fields that a body may set, as they are stored; others are ignored."""
-    values: dict[str, Any] = {}
-    if "name" in body:
-        values["name"] = fields.text(body["name"], "name")
-    if "description" in body:
-        values["description"] = fields.text(body["description"] or "", "description", maximum=10_000, blank=True)
-    if "tags" in body:
-        values["tags"] = [
-            fields.text(tag, f"tags__{i}", maximum=255)
-            for i, tag in enumerate(fields.array(body["tags"] or [], "tags", maximum=100))
-        ]
-    if "post_to_slack" in body:
-        values["post_to_slack"] = fields.boolean(body["post_to_slack"], "post_to_slack")
-    if "slack_message_format" in body:
-        values["slack_message_format"] = fields.text(
-            body["slack_message_format"] or "", "slack_message_format", maximum=1200, blank=True
-        )
-    if "steps" in body:
-        steps = fields.array(fields.plain(body["steps"], "steps"), "steps", maximum=100)
-        values["steps"] = [_step(step, f"steps[{index}]") for index, step in enumerate(steps)]
-    return values
+router = Actions.router()
 
 
 def _step(value: Any, place: str) -> dict[str, Any]:
@@ -165,29 +128,3 @@ def _step(value: Any, place: str) -> dict[str, Any]:
             fields.mapping(leaf, f"{attr}__properties__{index}")
     parse_filters(properties, field=f"{place}.properties")
     return {**step, "properties": properties or []}
-
-
-def _named(access: Access, item: Item) -> Put:
-    """The entry that keeps a name for one action."""
-    pk, sk = keys.action_name(access.project.id, item["name"])
-    return Put({"pk": pk, "sk": sk, "action_id": item["id"]}, "absent")
-
-
-def _renaming(access: Access, before: Item, after: Item) -> list[Write]:
-    """Give up the earlier name and take the new one; a deleted action holds none."""
-    had, has = not before["deleted"], not after["deleted"]
-    if had == has and before["name"] == after["name"]:
-        return []
-    given_up: list[Write] = [Delete(*keys.action_name(access.project.id, before["name"]))] if had else []
-    return [*given_up, _named(access, after)] if has else given_up
-
-
-def _taken(access: Access, name: str) -> ValidationError:
-    holder = access.services.policies.get(*keys.action_name(access.project.id, name)) or {}
-    detail = f"This project already has an action with this name, ID {holder.get('action_id')}"
-    return ValidationError(detail, attr="name", code="unique")
-
-
-def _find(access: Access, action_id: str, *, deleted: bool = False) -> Item:
-    key = keys.action(access.project.id, objects.object_id(action_id))
-    return objects.find(access.services.policies, key, deleted=deleted)

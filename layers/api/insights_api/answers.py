@@ -163,8 +163,15 @@ def _insight(values: Mapping[str, Any]) -> str:
 
 def what_it_took(found: Answer, request: Request) -> dict[str, Any]:
     """What the answer cost in ClickHouse, and with `?explain=true` the statements that gave it and why."""
+    took = what_it_cost(found)
+    if request.query_params.get("explain", "").lower() in ("true", "1"):
+        took["explain"] = explanation(found)
+    return took
+
+
+def what_it_cost(found: Answer) -> dict[str, Any]:
     cost = found.total_cost
-    took: dict[str, Any] = {
+    return {
         "timings": [{"k": "clickhouse", "t": round(cost.milliseconds / 1000, 6)}],
         "query_cost": {
             "rows_read": cost.rows_read,
@@ -172,14 +179,17 @@ def what_it_took(found: Answer, request: Request) -> dict[str, Any]:
             "clickhouse_ms": cost.milliseconds,
         },
     }
-    if request.query_params.get("explain", "").lower() in ("true", "1"):
-        took["explain"] = {
-            "sql": found.sql.text,
-            "parameters": found.sql.params,
-            "resolved_date_range": found.resolved_date_range,
-            "applied_filters": found.applied_filters,
-        }
-        if found.before is not None:
-            first = {"sql": found.before.sql.text, "parameters": found.before.sql.params, "why": found.before.why}
-            took["explain"]["ran_before"] = [first]
-    return took
+
+
+def explanation(found: Answer) -> dict[str, Any]:
+    """The statements that gave the answer, and why there are two where there are."""
+    explain: dict[str, Any] = {
+        "sql": found.sql.text,
+        "parameters": found.sql.params,
+        "resolved_date_range": found.resolved_date_range,
+        "applied_filters": found.applied_filters,
+    }
+    if found.before is not None:
+        first = {"sql": found.before.sql.text, "parameters": found.before.sql.params, "why": found.before.why}
+        explain["ran_before"] = [first]
+    return explain

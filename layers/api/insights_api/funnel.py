@@ -14,6 +14,7 @@ from insights_engine.http import JsonResponse, iso
 
 from insights_api.answers import answer_node, what_it_took
 from insights_api.csv_answers import tidy_response
+from insights_api.insight_saving import saving
 from insights_api.questions import as_text, asked, in_address
 from insights_api.tabular import layout_of
 
@@ -26,9 +27,10 @@ router = APIRouter()
 @router.api_route("/api/projects/{project_id}/insights/funnel", methods=["GET", "POST"])
 async def funnel(request: Request) -> Response:
     """Flat parameters, or a FunnelsQuery node, alone or as `query`; only the former's steps tell who took them."""
-    access = await authorize(request, "insight:read", body_token=True)
+    access = await authorize(request)
     layout = layout_of(request, ("tidy",))
     node, values = await asked(request)
+    keep = await saving(request, access, node, values, "FUNNELS")
     found = _flat(access, values) if node is None else _node(node, access)
     if layout is not None:
         return tidy_response(request, "FunnelsQuery", found)
@@ -40,6 +42,7 @@ async def funnel(request: Request) -> Response:
             "is_cached": False,
             "last_refresh": iso(access.now),
             **what_it_took(found, request),
+            **keep(),
         }
     )
 

@@ -10,7 +10,7 @@ from insights_engine.errors import ValidationError
 from insights_engine.funnel.answer import actors
 from insights_engine.funnel.model import FunnelQuery
 from insights_engine.funnel.people import Chosen
-from insights_engine.nodes import Node, Text
+from insights_engine.nodes import Node, Text, Whole
 from pydantic import Field
 
 from insights_api import people
@@ -22,7 +22,7 @@ _Value = Text | int | float
 class FunnelActors(Node):
     kind: Literal["FunnelsActorsQuery"]
     source: dict[str, Any]
-    step: int | None = Field(None, alias="funnelStep")
+    step: Whole | None = Field(None, alias="funnelStep")
     value: _Value | list[_Value] | None = Field(None, alias="funnelStepBreakdown")
     drop_off: bool | None = Field(None, alias="funnelTrendsDropOff")
     period: Text | None = Field(None, alias="funnelTrendsEntrancePeriodStart")

@@ -12,6 +12,7 @@ from insights_engine.http import JsonResponse, iso
 
 from insights_api.answers import INSIGHTS, answer_node, what_it_took
 from insights_api.csv_answers import tidy_response
+from insights_api.insight_saving import saving
 from insights_api.questions import asked
 from insights_api.tabular import layout_of
 
@@ -24,9 +25,10 @@ router = APIRouter()
 @router.api_route("/api/projects/{project_id}/insights/path", methods=["GET", "POST"])
 async def path(request: Request) -> Response:
     """Flat parameters, or a PathsQuery node, alone or as `query`; the form decides where the two differ."""
-    access = await authorize(request, "insight:read", body_token=True)
+    access = await authorize(request)
     layout = layout_of(request, ("tidy",))
     node, values = await asked(request)
+    keep = await saving(request, access, node, values, "PATHS")
     found = INSIGHTS["PATHS"](values, access) if node is None else _node(node, access)
     if layout is not None:
         return tidy_response(request, "PathsQuery", found)
@@ -38,6 +40,7 @@ async def path(request: Request) -> Response:
             "is_cached": False,
             "last_refresh": iso(access.now),
             **what_it_took(found, request),
+            **keep(),
         }
     )
 

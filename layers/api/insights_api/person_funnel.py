@@ -27,7 +27,7 @@ async def person_funnel(request: Request) -> Response:
     Needs `person:read` as well, or of groups `group:read`.
     """
     await choose_project(request)
-    access = await authorize(request, "insight:read", body_token=True)
+    access = await authorize(request)
     values = await asked_of_people(request, "funnels")
     chosen = Chosen(
         step=whole(values, "funnel_step", -_MOST, _MOST),

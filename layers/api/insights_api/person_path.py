@@ -23,7 +23,7 @@ _MOST = 2**31 - 1
 async def person_path(request: Request) -> Response:
     """The parameters of paths, and the nodes that choose. Without a project in the path, `project_id` names it."""
     await choose_project(request)
-    access = await authorize(request, "insight:read", "person:read", body_token=True)
+    access = await authorize(request)
     values = await asked_of_people(request, "paths")
     limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
     offset = whole(values, "offset", 0, _MOST) or 0

@@ -34,7 +34,7 @@ async def person_retention(request: Request) -> Response:
 
     Needs `person:read` as well, or of groups `group:read`."""
     await choose_project(request)
-    access = await authorize(request, "insight:read", body_token=True)
+    access = await authorize(request)
     is_csv = wants_csv(request)
     values = await asked_of_people(request, "retention")
     query = parse_legacy(values)

@@ -12,6 +12,7 @@ from insights_engine.http import JsonResponse, iso, json_object
 from insights_api.actors import answer_actors, is_actors
 from insights_api.answers import answer_node, what_it_took
 from insights_api.csv_answers import export_node, tidy_response
+from insights_api.insight_saving import saving
 from insights_api.tabular import csv_response, layout_of
 
 router = APIRouter()
@@ -20,9 +21,10 @@ router = APIRouter()
 @router.post("/api/projects/{project_id}/query")
 async def query(request: Request) -> Response:
     """The answer of one node: `results`, and what it cost."""
-    access = await authorize(request, "query:read")
+    access = await authorize(request)
     layout = layout_of(request, ("tidy",))
     body = await json_object(request)
+    keep = await saving(request, access, body.get("query"), {})
     if is_actors(body.get("query")):
         actors = answer_actors(body["query"], access)
         if layout is not None:
@@ -41,6 +43,7 @@ async def query(request: Request) -> Response:
             "resolved_date_range": found.resolved_date_range,
             **_circumstances(access, body["query"]),
             **what_it_took(found, request),
+            **keep(),
         }
     )
 

@@ -14,6 +14,7 @@ from insights_engine.http import JsonResponse, iso
 
 from insights_api.answers import answer_node, what_it_took
 from insights_api.csv_answers import file_response, tidy_response
+from insights_api.insight_saving import saving
 from insights_api.questions import as_text, asked, in_address
 from insights_api.tabular import layout_of
 
@@ -26,9 +27,10 @@ router = APIRouter()
 @router.api_route("/api/projects/{project_id}/insights/retention", methods=["GET", "POST"])
 async def retention(request: Request) -> Response:
     """Flat parameters give triangular rows; a RetentionQuery node, alone or as `query`, gives rectangular ones."""
-    access = await authorize(request, "insight:read", body_token=True)
+    access = await authorize(request)
     layout = layout_of(request)
     node, values = await asked(request)
+    keep = await saving(request, access, node, values, "RETENTION")
     found = _node(node, access) if node is not None else _flat(request, access, values)
     if layout is not None:
         return _csv(request, found, layout)
@@ -40,6 +42,7 @@ async def retention(request: Request) -> Response:
             "is_cached": False,
             "last_refresh": iso(access.now),
             **what_it_took(found, request),
+            **keep(),
         }
     )
 

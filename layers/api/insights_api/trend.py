@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
@@ -12,6 +14,7 @@ from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
 
 from insights_api.answers import answer_filters, answer_node, what_it_took
 from insights_api.csv_answers import export_filters, export_node, file_response, tidy_response
+from insights_api.insight_saving import saving
 from insights_api.questions import asked
 from insights_api.tabular import layout_of
 
@@ -23,10 +26,11 @@ _WIDE = frozenset({"TrendsQuery", "LifecycleQuery", "StickinessQuery"})
 @router.api_route("/api/projects/{project_id}/insights/trend", methods=["GET", "POST"])
 async def trend(request: Request) -> Response:
     """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
-    access = await authorize(request, "insight:read", body_token=True)
-    if (layout := layout_of(request)) is not None:
-        return await _csv(request, access, layout)
-    node, values = await asked(request)
+    access = await authorize(request)
+    layout, (node, values) = layout_of(request), await asked(request)
+    keep = await saving(request, access, node, values)
+    if layout is not None:
+        return _csv(request, access, layout, node, values)
     found = answer_filters(values, access) if node is None else answer_node(node, access)
     return JsonResponse(
         {
@@ -37,12 +41,12 @@ async def trend(request: Request) -> Response:
             "last_refresh": iso(access.now),
             "next": _next(request, len(found.result)),
             **what_it_took(found, request),
+            **keep(),
         }
     )
 
 
-async def _csv(request: Request, access: Access, layout: str) -> Response:
-    node, values = await asked(request)
+def _csv(request: Request, access: Access, layout: str, node: Any, values: Mapping[str, Any]) -> Response:
     kind, found = export_filters(values, access) if node is None else export_node(node, access)
     if kind not in _WIDE:
         layout = layout_of(request, ("tidy",)) or layout

@@ -9,8 +9,12 @@ from fastapi.responses import Response
 from insights_acl import accounts
 from insights_acl.access import Access, authenticate
 from insights_acl.lookup import current_project
+from insights_acl.models import Membership, Organization, User
+from insights_acl.policy import Caller
+from insights_acl.project_levels import opened
 from insights_engine.errors import NotFound
 from insights_engine.http import JsonResponse
+from insights_engine.store import Store
 
 from insights_api.organizations import brief_organization, full_organization
 from insights_api.projects import brief_project
@@ -20,13 +24,13 @@ router = APIRouter()
 
 @router.get("/api/users/@me")
 async def me(request: Request) -> Response:
-    return JsonResponse(_me(await authenticate(request, "user:read")))
+    return JsonResponse(_me(await authenticate(request)))
 
 
 @router.get("/api/users/{user_id}")
 async def user(request: Request, user_id: str) -> Response:
     """Only oneself can be read."""
-    access = await authenticate(request, "user:read")
+    access = await authenticate(request)
     if user_id != access.user.uuid:
         raise NotFound
     return JsonResponse(_me(access))
@@ -34,7 +38,7 @@ async def user(request: Request, user_id: str) -> Response:
 
 def _me(access: Access) -> dict[str, Any]:
     store, user = access.services.policies, access.user
-    project = current_project(store, user)
+    organizations = accounts.organizations_of(store, user)
     return {
         "id": user.id,
         "uuid": user.uuid,
@@ -48,6 +52,17 @@ def _me(access: Access) -> dict[str, Any]:
         "organization": full_organization(store, access.organization, access.membership)
         if access.organization
         else None,
-        "organizations": [brief_organization(o, m) for o, m in accounts.organizations_of(store, user)],
-        "team": brief_project(project) if project else None,
+        "organizations": [brief_organization(o, m) for o, m in organizations],
+        "team": _team(store, user, organizations),
     }
+
+
+def _team(store: Store, user: User, organizations: list[tuple[Organization, Membership]]) -> dict[str, Any] | None:
+    """The current project, if rules leave it open to the user."""
+    project = current_project(store, user)
+    owner = project.project.organization_id if project else None
+    for organization, membership in organizations:
+        if project and organization.id == owner:
+            for found in opened(store, [project], Caller.of(user.uuid, membership, organization)):
+                return brief_project(found)
+    return None

@@ -107,7 +107,7 @@ def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: 
     """The named ones and, level by level, the cohorts that those name; deleted ones are left out."""
     actions: dict[int, Action] = {}
     cohorts: dict[int, Cohort] = {}
-    wanted = [keys.action(project_id, i) for i in set(action_ids)]
+    wanted = action_keys = [keys.action(project_id, i) for i in set(action_ids)]
     cohort_keys = _cohort_keys(store, project_id, set(cohort_ids_))
     seen: set[Key] = set()
     while wanted or cohort_keys:
@@ -115,7 +115,7 @@ def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: 
         seen.update(batch)
         further: set[int | str] = set()
         for item in _live(store.get_many(batch)):
-            if item["sk"].startswith("ACTION#"):
+            if (item["pk"], item["sk"]) in action_keys:
                 action = actions[item["id"]] = Action.from_item(item)
                 further |= cohort_ids(step.properties for step in action.steps)
             else:

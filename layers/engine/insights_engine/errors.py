@@ -26,21 +26,33 @@ _MOST_CHARACTERS = 1000
 
 
 class ApiError(Exception):
-    """Answered as `{"type", "code", "detail", "attr"}` with `status`; `attr` joins a nested path by `__`."""
+    """Answered as `{"type", "code", "detail", "attr"}` with `status`; `attr` joins a nested path by `__`.
+
+    `extra`, where there is one, is what a program may want to know beside the sentence.
+    """
 
     status = 500
     type = "server_error"
     code = "error"
     default_detail = "A server error occurred."
 
-    def __init__(self, detail: str | None = None, *, attr: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        attr: str | None = None,
+        code: str | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        self.extra = extra
         self.detail = _cut(detail or self.default_detail)
         self.attr = attr and _cut(attr)
         self.code = code or type(self).code
         super().__init__(self.detail)
 
     def body(self) -> dict[str, Any]:
-        return {"type": self.type, "code": self.code, "detail": self.detail, "attr": self.attr}
+        body = {"type": self.type, "code": self.code, "detail": self.detail, "attr": self.attr}
+        return body if self.extra is None else body | {"extra": self.extra}
 
 
 class ValidationError(ApiError):

@@ -8,6 +8,7 @@ and a `.csv` ending as `request.state.format`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 from collections import deque
@@ -26,6 +27,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from insights_engine.errors import ApiError, MethodNotAllowed, NotFound, ParseError, ServerError, ValidationError
 
 _ALIAS = re.compile(r"^/api/environments(?=/|$)")
+# What follows these in a path lets somebody in, so logs do not have it.
+_SECRET = re.compile(r"(?<=/api/signup/).+|(?<=^/shared/).+|(?<=^/embedded/).+")
 _local = threading.local()
 # Lambda answers at most 6 MB; a compressed body travels as base64, a third longer.
 MAX_ANSWER_BYTES = 6_000_000
@@ -52,6 +55,11 @@ def fold(path: str) -> tuple[str, str | None]:
         path, _, ending = path.rpartition(".")
         return path, ending
     return path, None
+
+
+def loggable(path: str) -> str:
+    """`/api/signup/inv_abc` -> `/api/signup/…`."""
+    return _SECRET.sub("…", path)
 
 
 class _Edge:
@@ -82,7 +90,7 @@ class _Edge:
         except Exception:  # the outermost edge: whatever it is, the caller gets the API's shape
             from insights_engine.log import logger
 
-            logger().exception("unexpected error", extra={"method": scope["method"], "path": path})
+            logger().exception("unexpected error", extra={"method": scope["method"], "path": loggable(path)})
             await error_response(ServerError())(scope, receive, send)
 
 
@@ -137,6 +145,8 @@ def create_app(*routers: APIRouter) -> FastAPI:
 def lambda_handler(app: FastAPI) -> Handler:
     """The handler for API Gateway's payload 2.0. Endpoints may block: an environment has one request at a time."""
     adapter = Mangum(app, lifespan="off")
+    # It would log the path of every request as it came.
+    logging.getLogger("mangum.http").setLevel(logging.WARNING)
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         _loop()
@@ -183,7 +193,7 @@ async def _api_error(request: Request, error: Exception) -> Response:
         from insights_engine.log import logger
 
         # What the caller is told says less than the error does: not which server cannot be reached, and why.
-        logger().warning(str(error), extra={"status": error.status, "path": request.url.path})
+        logger().warning(str(error), extra={"status": error.status, "path": loggable(request.url.path)})
     return error_response(error)
 
 

@@ -22,12 +22,27 @@ def cohort(project_id: int, cohort_id: int) -> Key:
 
 
 def action(project_id: int, action_id: int) -> Key:
-    return f"PROJECT#{project_id}", f"ACTION#{action_id:010d}"
+    return resource(project_id, "action", str(action_id))
 
 
 def action_name(project_id: int, name: str) -> Key:
     """`{"action_id"}`: a name belongs to one action that is not deleted. Hashed, as names may be longer than keys."""
     return f"PROJECT#{project_id}", f"ACTION_NAME#{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def resource(project_id: int, kind: str, object_id: str) -> Key:
+    """An object of a project: an insight, a dashboard, a notebook. Numbers have ten digits, to be in order."""
+    return f"PROJECT#{project_id}#{kind.upper()}", object_id.rjust(10, "0") if object_id.isdigit() else object_id
+
+
+def short_id(project_id: int, kind: str, short_id: str) -> Key:
+    """`{"id"}`: the object that has this short id."""
+    return f"PROJECT#{project_id}#{kind.upper()}#SHORT", short_id
+
+
+def insight_view(project_id: int, user_id: str, insight_id: int | None) -> Key:
+    """`{"insight_id", "viewer", "last_viewed_at"}`; without an insight, the beginning of all that one user has."""
+    return f"PROJECT#{project_id}#VIEWS", f"{user_id}#" + ("" if insight_id is None else f"{insight_id:010d}")
 
 
 def distinct_id(project_id: int, value: str) -> Key:

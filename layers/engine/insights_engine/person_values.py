@@ -8,58 +8,70 @@ probability below 1 : 30,000,000.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from insights_engine.scan import Scan, is_plain, json_path, person_text
 from insights_engine.sql import Sql
 
 NO_TEXT = 1
 # 0 for the empty text.
-_HASH = "bitXor(cityHash64({t}), cityHash64(''))"
-# Whether there is one number after another from 1 on, in this order: then the hashes are in their places as they come.
-_IS_DENSE = Sql("empty(ks) OR (least = 1 AND greatest = length(ks) AND arrayMin(arrayDifference(ks)) = 0)")
-# Else each hash takes the places up to the next person's number, the further ones of them empty.
-_SPREAD = Sql(
-    "arrayConcat(arrayResize([toUInt64(0)], pairs[1].1 - 1), arrayFlatten(arrayMap("
-    "(pair, following) -> arrayResize([pair.2], following - pair.1), arraySort(arrayZip(ks, hs)) AS pairs, "
-    "arrayPushBack(arrayPopFront(pairs.1), pairs[-1].1 + 1))))"
+_HASH = "bitXor(cityHash64(ifNull({t}, '')), cityHash64(''))"
+# Person numbers that are 1, 2, 3 … have their hashes in their places as they come. Else each hash follows as many
+# empty places as there are numbers without a person before it.
+_PLACED = Sql(
+    "if(ks = arrayEnumerate(ks), hs, arrayFlatten(arrayMap((hash, step) -> arrayResize([hash], -step), "
+    "arraySort((hash, k) -> k, hs, ks), arrayPopFront(arrayDifference(arrayPushFront(arraySort(ks), 0))))))"
 )
 
 
-def text_of(key: str) -> Sql:
-    """A person's property as Nullable text. What is text already, as most are, is taken as it lies, not converted."""
-    if not is_plain(key):
-        return person_text(key)
-    return Sql(
-        "if(isNull(dynamicElement({p}, 'String')), CAST({p}, 'Nullable(String)'), dynamicElement({p}, 'String'))",
-        p=json_path(key),
-    )
+class PersonValues:
+    """Of the property `key`; `shown` makes of its text what is shown and grouped by."""
 
+    def __init__(self, scan: Scan, key: str, shown: Callable[[Sql], Sql]) -> None:
+        self._scan = scan
+        self._key = key
+        self._shown = shown
 
-def code_of(scan: Scan, text: Sql) -> Sql:
-    """The code of `text`, an expression over the persons table, of each event's person; NO_TEXT for no such person."""
-    codes = Sql(
-        "(SELECT arrayEnumerateDense(arrayPushFront(if({is_dense}, hs, {spread}), 0)) FROM ("
-        "SELECT groupArray(person) AS ks, groupArray(hash) AS hs, min(person) AS least, max(person) AS greatest FROM ("
-        "SELECT person, {hash} * (is_deleted = 0) AS hash FROM persons FINAL WHERE {mine} ORDER BY person)))",
-        is_dense=_IS_DENSE,
-        spread=_SPREAD,
-        hash=Sql(_HASH, t=_present(text)),
-        mine=scan.is_mine,
-    )
-    # One place further, as the first is that of no text; beyond the array's end are persons without a row.
-    return Sql("greatest(arrayElement({c}, {p} + 1), {none:UInt32})", c=codes, p=scan.person, none=NO_TEXT)
+    def code(self) -> Sql:
+        """The code of each event's person; NO_TEXT for no such person."""
+        # One place further, as the first is that of no text; beyond the array's end are persons without a row.
+        place = Sql("{p} + 1", p=self._scan.person)
+        return Sql("greatest(arrayElement({c}, {at}), {none:UInt32})", c=self._codes(), at=place, none=NO_TEXT)
 
+    def names(self) -> Sql:
+        """Every text that a person has, as an array by code; each is read from the first person who has it."""
+        firsts = Sql(
+            "SELECT arrayJoin(arrayFilter((place, nth) -> nth = 1, arrayEnumerate(codes), arrayEnumerateUniq(codes))) "
+            "- 1 FROM (SELECT {codes} AS codes)",
+            codes=self._codes(),
+        )
+        return Sql(
+            "(SELECT arrayPushFront(groupArray(name), '') FROM (SELECT ifNull({text}, '') AS name "
+            "FROM persons FINAL WHERE {mine} AND person IN ({firsts}) ORDER BY person))",
+            text=self._either(lambda text: text),
+            mine=self._scan.is_mine,
+            firsts=firsts,
+        )
 
-def names(scan: Scan, text: Sql) -> Sql:
-    """Rows of (code, name): every text that a person has."""
-    return Sql(
-        "SELECT toUInt32(row_number() OVER (ORDER BY first) + {none:UInt32}) AS code, name FROM ("
-        "SELECT {hash} AS hash, any({t}) AS name, min(person) AS first {source} AND {t} != '' GROUP BY hash)",
-        none=NO_TEXT,
-        hash=Sql(_HASH, t=_present(text)),
-        t=_present(text),
-        source=scan.persons_source(),
-    )
+    def _codes(self) -> Sql:
+        """One text wherever it stands in a statement, so ClickHouse makes the array once."""
+        return Sql(
+            "(SELECT arrayEnumerateDense(arrayPushFront({placed}, 0)) FROM ("
+            "SELECT groupArray(person) AS ks, groupArray(hash) AS hs FROM ("
+            "SELECT person, {hash} * (is_deleted = 0) AS hash FROM persons FINAL WHERE {mine} ORDER BY person)))",
+            placed=_PLACED,
+            hash=self._either(lambda text: Sql(_HASH, t=text)),
+            mine=self._scan.is_mine,
+        )
 
-
-def _present(text: Sql) -> Sql:
-    return Sql("ifNull({t}, '')", t=text)
+    def _either(self, made: Callable[[Sql], Sql]) -> Sql:
+        """What is made of the text. What is text already, as most is, is taken as it lies, not converted."""
+        if not is_plain(self._key):
+            return made(self._shown(person_text(self._key)))
+        stored = Sql("dynamicElement({p}, 'String')", p=json_path(self._key))
+        return Sql(
+            "if(isNull({stored}), {converted}, {as_it_lies})",
+            stored=stored,
+            converted=made(self._shown(person_text(self._key))),
+            as_it_lies=made(self._shown(Sql("assumeNotNull({s})", s=stored))),
+        )

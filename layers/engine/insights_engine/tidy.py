@@ -87,8 +87,8 @@ def _funnels(found: Answer) -> Iterator[Line]:
 
 def _rates(series: list[dict[str, Any]]) -> Iterator[Line]:
     for row in series:
-        for date, rate in zip(row["days"], row["data"], strict=True):
-            yield _breakdown(row), None, None, None, date, None, None, rate, None, None
+        for date, count, rate in zip(row["days"], row["reached_from_step_count"], row["data"], strict=True):
+            yield _breakdown(row), None, None, None, date, None, count, rate, None, None
 
 
 def _steps(rows: list[dict[str, Any]]) -> Iterator[Line]:
@@ -184,7 +184,7 @@ FORMS: dict[str, Form] = {
             **_SERIES,
             "date": "Of a trend: begin of the period of entry.",
             "seconds": "Of the time to convert: where the bin begins; the last one is where all end.",
-            "count": "People at the step or in the bin.",
+            "count": "People at the step, in the bin, or that entered in the period.",
             "percentage": "Of the first step, or of those that entered in the period.",
             **_TIMES,
         },

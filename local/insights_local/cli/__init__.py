@@ -7,11 +7,14 @@ from typing import Any
 
 import click
 
-from insights_local.cli.accounts import keys, users
 from insights_local.cli.data import demo, import_, migrate
+from insights_local.cli.keys import keys
 from insights_local.cli.maintenance import squash
 from insights_local.cli.openapi import openapi
+from insights_local.cli.projects import projects
+from insights_local.cli.roles import roles
 from insights_local.cli.server import doctor, serve
+from insights_local.cli.users import users
 
 
 class _Insights(click.Group):
@@ -66,5 +69,5 @@ def main() -> None:
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-for _command in (serve, migrate, import_, demo, users, keys, squash, doctor, openapi):
+for _command in (serve, migrate, import_, demo, users, keys, roles, projects, squash, doctor, openapi):
     main.add_command(_command)

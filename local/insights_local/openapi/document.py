@@ -39,6 +39,18 @@ def described() -> dict[str, Any]:
 
 
 @cache
+def described_operations() -> dict[str, dict[str, Any]]:
+    """The rows of operations.yaml, with those of the classes of resources that have none of their own."""
+    found = {}
+    for module, words in described()["kinds"].items():
+        for method, row in described()["resources"].items():
+            filled = {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()}
+            found[f"{module}.{method}"] = {"tag": words["tag"], **filled}
+    own: dict[str, dict[str, Any]] = described()["operations"]
+    return found | own
+
+
+@cache
 def document() -> dict[str, Any]:
     """To be read, not changed: there is one."""
     tags = described()["tags"]
@@ -66,7 +78,7 @@ def document() -> dict[str, Any]:
 
 def listed_operations() -> list[Operation]:
     """In the order of operations.yaml; a shorter path, and reading, come first."""
-    tags, rows = list(described()["tags"]), [*described()["operations"], *(one.name for one in operations())]
+    tags, rows = list(described()["tags"]), [*described_operations(), *(one.name for one in operations())]
 
     def place(one: Operation) -> tuple[int, ...]:
         tag = tags.index(row_of(one)["tag"])
@@ -78,8 +90,7 @@ def listed_operations() -> list[Operation]:
 def row_of(operation: Operation) -> dict[str, Any]:
     """Of an endpoint that operations.yaml does not have, what its name says; a test asks for the row."""
     plain = {"tag": next(iter(described()["tags"])), "summary": operation.name}
-    row: dict[str, Any] = described()["operations"].get(operation.name, plain)
-    return row
+    return described_operations().get(operation.name, plain)
 
 
 def examples_of(operation: Operation) -> list[Example]:
@@ -141,7 +152,7 @@ def _parameters(one: Operation, row: dict[str, Any]) -> list[Schema]:
         in_path = {parameter["name"] for parameter in found}
         return found + [p for p in _flat(TABLES[named], is_get=one.method == "GET") if p["name"] not in in_path]
     names = [name for name in named if name != "data" or one.method == "GET"]
-    return found + [{"name": name, "in": "query", **known["parameters"][name]} for name in names]
+    return found + [{"in": "query", "name": name, **known["parameters"][name]} for name in names]
 
 
 def _flat(table: Iterable[Parameter], *, is_get: bool) -> list[Schema]:
@@ -185,7 +196,7 @@ def _responses(one: Operation, row: dict[str, Any], shown: list[Example]) -> Sch
 def _success(row: dict[str, Any]) -> Schema:
     answer = row.get("answer")
     if answer is None:
-        return {"description": "Always."}
+        return {"description": "Done; there is no body." if row.get("status") == 204 else "Always."}
     if "/" in answer:
         return _answer("As said.", answer, {"type": "string"})
     made = _answer("The answer.", JSON, listed(answer))

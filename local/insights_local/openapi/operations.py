@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,13 +11,13 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from insights_acl.permissions import Permission, each_route
 
 from insights_local.functions import module_of
 from insights_local.routes import functions_of, load_template
 
 # CORS preflights, and what a GET without a body is, are not operations of their own.
 _UNLISTED = frozenset({"OPTIONS", "HEAD"})
-_GATES = ("authorize", "authenticate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,17 @@ class Operation:
 
     @property
     def scopes(self) -> tuple[str, ...] | None:
-        """What the endpoint asks its gate for; None where it has no gate, empty where no key suffices."""
-        for call in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(self.endpoint)))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _GATES:
-                return tuple(a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
-        return None
+        """What a key needs; None where the route is open to all, empty where no key suffices or any does."""
+        return permission.required_scopes if (permission := self.permission) else None
+
+    @property
+    def permission(self) -> Permission | None:
+        return next((p for method, path, p in each_route() if (method, path) == (self.method, self.path)), None)
 
     @property
     def is_refused(self) -> bool:
-        """No personal key may use it: `authorize` without a scope."""
-        return self.scopes == () and "authorize(" in inspect.getsource(self.endpoint)
+        """No personal key may use it: it has no scope, and is not about the key itself."""
+        return self.scopes == () and not self.path.endswith("/@current")
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from insights_acl.levels import PROJECT, RESOURCES
 from insights_engine.operators import OPERATORS
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.maths import MATHS
@@ -50,9 +51,16 @@ def _operations() -> str:
         for name in dict.fromkeys(one.name for one in found if row_of(one)["tag"] == tag):
             same = [one for one in found if one.name == name]
             scopes = ", ".join(f"`{scope}`" for scope in same[0].scopes or ())
-            rows.append((row_of(same[0])["summary"], "<br>".join(_lines(same)), scopes))
-        parts.append(f"### {tag}\n\n{words}\n\n{_table(('what', 'request', 'scopes'), rows)}")
+            rows.append((row_of(same[0])["summary"], "<br>".join(_lines(same)), scopes, _kind(same[0])))
+        parts.append(f"### {tag}\n\n{words}\n\n{_table(('what', 'request', 'scopes', 'rules on'), rows)}")
     return "\n\n".join(parts)
+
+
+def _kind(one: Operation) -> str:
+    """What access rules are asked about, where any can be."""
+    permission = one.permission
+    is_ruled = permission is not None and "{project_id}" in one.path and permission.resource in (*RESOURCES, PROJECT)
+    return f"`{permission.resource}`" if permission is not None and is_ruled else ""
 
 
 def _lines(same: list[Operation]) -> list[str]:

@@ -1,12 +1,12 @@
 SELECT kept AS breakdown, is_other, sumForEach(counts) AS counts, sumForEach(sums) AS sums, quantileExactInclusiveForEachMerge(0.5)(middle) AS medians
 FROM (SELECT counts, sums, middle, row_number() OVER (ORDER BY arrayReverse(counts) DESC, breakdown) AS place, place > {p0:UInt32} AS is_other, if(is_other, '', breakdown) AS kept
 FROM (SELECT breakdown, [countIf(level >= 1), countIf(level >= 2), countIf(level >= 3)] AS counts, sumForEach(took) AS sums, quantileExactInclusiveForEachState(0.5)(took) AS middle
-FROM (SELECT breakdown, begins, if(best = 0, begins, bitShiftRight(best, 57)) AS level, [ts[arrayLastIndex(r -> r = best, rank)], at1[arrayLastIndex(r -> r = best, rank)], at2[arrayLastIndex(r -> r = best, rank)]] AS times, arraySlice(arrayDifference(times), 2, toInt64(level) - 1) AS took
+FROM (SELECT breakdown, begins, if(best = 0, begins, bitShiftRight(best, 57)) AS level, arrayLastIndex(r -> r = best, rank) AS place, [ts[place], at1[place], at2[place]] AS times, arraySlice(arrayDifference(times), 2, toInt64(level) - 1) AS took
 FROM (SELECT breakdown, begins, ts, at1, at2, rank, arrayMax(rank) AS best
 FROM (SELECT breakdown, begins, ts, at1, at2, arrayMap((m, a_ts, a_at1, a_at2) -> if(bitTest(m, 0), multiIf(a_at2 - a_ts <= {p1:UInt64}, 576460752303423487 - a_at2, a_at1 - a_ts <= {p1:UInt64}, 432345564227567615 - a_at1, 288230376151711743 - a_ts), 0), marks, ts, at1, at2) AS rank
-FROM (SELECT breakdown, begins, ts, marks, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 2) != 0, t, 4611686018427387904), marks, ts)) AS at1, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 2) != 0, t, 4611686018427387904), marks, after2)) AS at2
-FROM (SELECT breakdown, begins, ts, marks, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 4) != 0, t, 4611686018427387904), marks, ts)) AS after2
-FROM (SELECT breakdown, begins, arrayMap(w -> bitShiftRight(w.1, 3), words) AS ts, arrayMap((m, w) -> if(w.2 = breakdown, m, bitAnd(m, 6)), marks, words) AS marks
+FROM (SELECT breakdown, begins, ts, marks, arrayReverseFill((t, m) -> bitAnd(m, 2) != 0, ts, marks) AS at1, arrayReverseFill((t, m) -> bitAnd(m, 2) != 0, after2, marks) AS at2
+FROM (SELECT breakdown, begins, ts, marks, arrayReverseFill((t, m) -> bitAnd(m, 4) != 0, ts, marks) AS after2
+FROM (SELECT breakdown, begins, arrayPushBack(arrayMap(w -> bitShiftRight(w.1, 3), words), 4611686018427387904) AS ts, arrayPushBack(arrayMap((m, w) -> if(w.2 = breakdown, m, bitAnd(m, 6)), marks, words), 0) AS marks
 FROM (SELECT begins, words, marks, arrayJoin(arrayDistinct(arrayFilter((v, m) -> bitAnd(m, 1) != 0, words.2, marks))) AS breakdown
 FROM (SELECT begins, words, arrayMap(w -> toUInt64(bitAnd(w.1, 7)), words) AS marks
 FROM (SELECT begins, arraySort(words) AS words

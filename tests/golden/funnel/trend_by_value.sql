@@ -5,9 +5,9 @@ FROM (SELECT breakdown AS breakdown, entry.1 AS period, sum(entry.2) AS entered,
 FROM (SELECT *, arrayJoin(arrayConcat(arrayMap(p -> (p, 1, 0), entered), arrayMap(p -> (p, 0, 1), converted))) AS entry
 FROM (SELECT breakdown, arrayDistinct(arrayMap(t -> toInt64(toDate(fromUnixTimestamp64Micro(toInt64(bitShiftRight(t, 3)) + {p1:Int64}, {p2:String}))), arrayFilter((t, r) -> r > 1, ts, reach))) AS entered, arrayDistinct(arrayMap(t -> toInt64(toDate(fromUnixTimestamp64Micro(toInt64(bitShiftRight(t, 3)) + {p1:Int64}, {p2:String}))), arrayFilter((t, r) -> r > 2, ts, reach))) AS converted
 FROM (SELECT breakdown, ts, arrayMap((m, a_ts, a_at1, a_at2) -> if(bitTest(m, 0), multiIf(bitShiftRight(a_at2, 3) - bitShiftRight(a_ts, 3) <= {p3:UInt64}, 3, bitShiftRight(a_at1, 3) - bitShiftRight(a_ts, 3) <= {p3:UInt64}, 2, 1), 0), marks, ts, at1, at2) AS reach
-FROM (SELECT breakdown, ts, marks, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 2) != 0, t, 4611686018427387904), marks, ts)) AS at1, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 2) != 0, t, 4611686018427387904), marks, after2)) AS at2
-FROM (SELECT breakdown, ts, marks, arrayReverseFill(t -> t != 4611686018427387904, arrayMap((m, t) -> if(bitAnd(m, 4) != 0, t, 4611686018427387904), marks, ts)) AS after2
-FROM (SELECT breakdown, arraySort(words) AS ts, ts AS marks
+FROM (SELECT breakdown, ts, marks, arrayReverseFill((t, m) -> bitAnd(m, 2) != 0, ts, marks) AS at1, arrayReverseFill((t, m) -> bitAnd(m, 2) != 0, after2, marks) AS at2
+FROM (SELECT breakdown, ts, marks, arrayReverseFill((t, m) -> bitAnd(m, 4) != 0, ts, marks) AS after2
+FROM (SELECT breakdown, arrayPushBack(arraySort(words), 4611686018427387904) AS ts, ts AS marks
 FROM (SELECT groupArray(bitShiftLeft(toUInt64(toUnixTimestamp64Micro(ts) - {p1:Int64}), 3) + (ifNull(event = {p4:String}, false) * 1 + ifNull(event = {p5:String}, false) * 2 + ifNull(event = {p6:String}, false) * 4) * 1) AS words, argMinIf(toString(ifNull(nullIf(CAST(properties.`plan`, 'Nullable(String)'), ''), '')), (ts, toString(ifNull(nullIf(CAST(properties.`plan`, 'Nullable(String)'), ''), ''))), toString(ifNull(nullIf(CAST(properties.`plan`, 'Nullable(String)'), ''), '')) != '' AND ((ifNull(event = {p4:String}, false)) OR (ifNull(event = {p5:String}, false)) OR (ifNull(event = {p6:String}, false)))) AS breakdown
 FROM events
 WHERE (project = {p7:UInt32}) AND (day >= {p8:Date} AND day <= {p9:Date}) AND (event IN {p10:Array(String)})

@@ -97,14 +97,16 @@ def _definitions(query: FunnelQuery, project: Project, services: Services) -> de
     if query.filter_test_accounts:
         filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
     cohorts = definitions.cohort_ids(filters) | {c for c in query.breakdown.cohorts if isinstance(c, int)}
-    places = {n: f"{step.field}.id" for step in reversed(query.steps) for n in action_ids(step.entity)}
+    cohorts |= definitions.cohorts_in(query.actor_expression, *query.breakdown.expressions)
+    excluded = "exclusions" if query.is_legacy else "funnelsFilter.exclusions"
+    places = {n: f"{excluded}[{i}].id" for i, one in enumerate(query.exclusions) for n in action_ids(one.entity)}
+    places |= {n: f"{step.field}.id" for step in reversed(query.steps) for n in action_ids(step.entity)}
     actions = {number for entity in query.entities() for number in action_ids(entity)}
     if not actions and not cohorts:
         return definitions.Definitions()
     found = definitions.load(services.policies, project.id, actions, cohorts)
     for number in sorted(actions - set(found.actions)):
-        place = places.get(number, "exclusions")
-        raise ValidationError(f"Action {number} does not exist in this project", attr=attr_of(place))
+        raise ValidationError(f"Action {number} does not exist in this project", attr=attr_of(places[number]))
     return found
 
 

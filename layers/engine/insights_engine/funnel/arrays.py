@@ -1,6 +1,7 @@
 """Arrays with one place an event, in the order of time: what follows, and what comes after. Pure.
 
-A place without a time is NEVER, which is later than any.
+A place without a time is NEVER, which is later than any. The last place of each array is one: it is of no event, and
+what follows nothing is found there.
 """
 
 from __future__ import annotations
@@ -35,14 +36,21 @@ def next_or_own(values: Sql) -> Sql:
     return Sql("arrayReverseFill(t -> t != {never}, {v})", never=NEVER, v=values)
 
 
+def ended(values: Sql, end: Sql) -> Sql:
+    """With the place that is of no event."""
+    return Sql("arrayPushBack({v}, {end})", v=values, end=end)
+
+
+def next_marked(bits: int, values: Sql | str) -> Sql:
+    """At each place the first value from there on of the events that have one of the bits: `next_or_own` of
+    `at_marks`, in one step."""
+    value = Sql(values) if isinstance(values, str) else values
+    return Sql("arrayReverseFill((t, m) -> bitAnd(m, {mask}) != 0, {v}, marks)", mask=whole(bits), v=value)
+
+
 def later(values: Sql) -> Sql:
     """At each place what is at the next one."""
-    return Sql("arraySlice(arrayPushBack({v}, {never}), 2)", v=values, never=NEVER)
-
-
-def following(values: Sql) -> Sql:
-    """At each place the first value after it."""
-    return later(next_or_own(values))
+    return Sql("arrayShiftLeft({v}, 1, {never})", v=values, never=NEVER)
 
 
 def along(values: Sql, times: Sql) -> Sql:

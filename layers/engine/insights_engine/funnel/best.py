@@ -36,5 +36,6 @@ def best_runs(plan: Plan, *further: Sql, trimmed: bool = False, named: bool = Fa
     level = Sql("bitShiftRight(best, {bit})", bit=whole(_BIT))
     if "begins" in rows.carried:
         level = Sql("if(best = 0, begins, {l})", l=level)
-    found = listed(runs.layout.time(Sql("{t}[{p}]", t=Sql(name), p=at)) for name in runs.times)
-    return rows.select(Sql("{l} AS level", l=level), Sql("[{f}] AS times", f=found), *further)
+    found = listed(runs.layout.time(Sql("{t}[place]", t=Sql(name))) for name in runs.times)
+    place = Sql("{p} AS place", p=at)
+    return rows.select(Sql("{l} AS level", l=level), place, Sql("[{f}] AS times", f=found), *further)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from insights_engine.conditions import audience, counts, matches
-from insights_engine.funnel.arrays import listed, whole
+from insights_engine.funnel.arrays import NEVER, ended, listed, whole
 from insights_engine.funnel.model import STEP, STRICT, UNORDERED
 from insights_engine.funnel.overlaps import components, event_names
 from insights_engine.funnel.plan import Plan
@@ -20,6 +20,9 @@ from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both, either
 from insights_engine.trend.maths import Math
 from insights_engine.trend.model import Series
+
+# The marks of the place that is of no event.
+NOTHING = Sql("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def read_of(plan: Plan) -> Read:
     if query.actor_expression:
         from insights_engine.hogql import text_value
 
-        actor = Sql("ifNull({e}, '')", e=text_value(scan, query.actor_expression, "funnelAggregateByHogQL"))
+        actor = Sql("ifNull({e}, '')", e=text_value(scan, query.actor_expression, query.actor_field))
         exists = Sql("{e} != ''", e=actor)
     elif query.group_index is not None:
         actor = scan.group_key(query.group_index)
@@ -169,12 +172,17 @@ def events_of(plan: Plan, *, trimmed: bool, named: bool) -> Rows:
     sorted_ = Sql("arraySort({w})", w=kept)
     rows = Rows(grouped, tuple(carried))
     if layout.is_whole:
-        return rows.select(Sql("{w} AS ts", w=sorted_), Sql("ts AS marks"))
+        return rows.select(Sql("{w} AS ts", w=ended(sorted_, NEVER)), Sql("ts AS marks"))
     rows = rows.select(Sql("{w} AS words", w=sorted_))
     if value.of_events:
         return _by_value(plan, layout, rows)
-    marks = Sql("arrayMap(w -> {m}, words) AS marks", m=_marks(layout, "w"))
-    return rows.select(Sql("arrayMap(w -> {t}, words) AS ts", t=_time(layout, "w")), marks)
+    return rows.select(*_told(layout, Sql("arrayMap(w -> {m}, words)", m=_marks(layout, "w")), "w"))
+
+
+def _told(layout: Layout, marks: Sql, word: str) -> tuple[Sql, Sql]:
+    """The columns ts and marks, of events that are words."""
+    times = Sql("arrayMap(w -> {t}, words)", t=_time(layout, word))
+    return Sql("{t} AS ts", t=ended(times, NEVER)), Sql("{m} AS marks", m=ended(marks, NOTHING))
 
 
 def _prospects(plan: Plan, read: Read) -> dict[str, Sql]:
@@ -257,8 +265,6 @@ def _by_value(plan: Plan, layout: Layout, rows: Rows) -> Rows:
     marks = Sql("marks")
     if query.order != UNORDERED:
         others = whole((1 << layout.bits) - 1 - deciding)
-        marks = Sql(
-            "arrayMap((m, w) -> if(w.2 = breakdown, m, bitAnd(m, {others})), marks, words) AS marks", others=others
-        )
+        marks = Sql("arrayMap((m, w) -> if(w.2 = breakdown, m, bitAnd(m, {others})), marks, words)", others=others)
     valued = replace(marked.select("words", "marks", chosen), carried=("breakdown", *rows.carried))
-    return valued.select(Sql("arrayMap(w -> {t}, words) AS ts", t=_time(layout, "w.1")), marks)
+    return valued.select(*_told(layout, marks, "w.1"))

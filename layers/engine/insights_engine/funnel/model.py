@@ -97,6 +97,11 @@ class FunnelQuery:
         return len(self.steps) - 1 if self.to_step is None else self.to_step
 
     @property
+    def actor_field(self) -> str:
+        """What the request calls the expression, for its errors."""
+        return "funnel_aggregate_by_hogql" if self.is_legacy else "funnelsFilter.funnelAggregateByHogQL"
+
+    @property
     def breakdown_limit(self) -> int:
         return self.breakdown.limit or DEFAULT_BREAKDOWN_LIMIT
 
@@ -119,6 +124,7 @@ class FunnelQuery:
             self.actor_expression
             or kinds & {"hogql", *COHORT_TYPES}
             or any(action_ids(entity) for entity in self.entities())
-            or any(b.type == "hogql" for b in self.breakdown.properties)
+            or self.breakdown.expressions
+            or self.breakdown.cohorts
             or (self.filter_test_accounts and "hogql" in str(project.test_account_filters))
         )

@@ -24,7 +24,7 @@ from insights_engine.funnel.model import (
     FunnelQuery,
 )
 from insights_engine.funnel.rules import check, is_same, window_of
-from insights_engine.nodes import ActionsNode, EventsNode, Node, QueryNode, common, read, series_of
+from insights_engine.nodes import ActionsNode, EventsNode, Node, QueryNode, Whole, common, read, series_of
 from insights_engine.trend.model import MAX_SERIES
 from insights_engine.trend.node import BreakdownFilter, breakdown_by
 
@@ -45,13 +45,13 @@ VISUAL_FIELDS = frozenset(
 
 
 class _ExcludedEvent(EventsNode):
-    from_step: int = Field(alias="funnelFromStep")
-    to_step: int = Field(alias="funnelToStep")
+    from_step: Whole = Field(alias="funnelFromStep")
+    to_step: Whole = Field(alias="funnelToStep")
 
 
 class _ExcludedAction(ActionsNode):
-    from_step: int = Field(alias="funnelFromStep")
-    to_step: int = Field(alias="funnelToStep")
+    from_step: Whole = Field(alias="funnelFromStep")
+    to_step: Whole = Field(alias="funnelToStep")
 
 
 _Excluded = Annotated[_ExcludedEvent | _ExcludedAction, Field(discriminator="kind")]
@@ -62,14 +62,14 @@ class _FunnelsFilter(Node):
 
     viz: str | None = Field(None, alias="funnelVizType")
     order: str | None = Field(None, alias="funnelOrderType")
-    window: Annotated[int, Field(ge=1)] | None = Field(None, alias="funnelWindowInterval")
+    window: Annotated[Whole, Field(ge=1)] | None = Field(None, alias="funnelWindowInterval")
     unit: str | None = Field(None, alias="funnelWindowIntervalUnit")
-    from_step: int | None = Field(None, alias="funnelFromStep")
-    to_step: int | None = Field(None, alias="funnelToStep")
-    bins: Annotated[int, Field(ge=1, le=MAX_BINS)] | None = Field(None, alias="binCount")
+    from_step: Whole | None = Field(None, alias="funnelFromStep")
+    to_step: Whole | None = Field(None, alias="funnelToStep")
+    bins: Annotated[Whole, Field(ge=1, le=MAX_BINS)] | None = Field(None, alias="binCount")
     aggregate_by: Annotated[str, Field(max_length=10_000)] | None = Field(None, alias="funnelAggregateByHogQL")
     attribution: str | None = Field(None, alias="breakdownAttributionType")
-    attribution_step: Annotated[int, Field(ge=0)] | None = Field(None, alias="breakdownAttributionValue")
+    attribution_step: Annotated[Whole, Field(ge=0)] | None = Field(None, alias="breakdownAttributionValue")
     exclusions: Annotated[list[_Excluded], Field(max_length=MAX_SERIES)] | None = None
 
 

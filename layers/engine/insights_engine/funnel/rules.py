@@ -23,7 +23,7 @@ def check(query: FunnelQuery) -> None:
     """The number of steps, the range of steps, exclusions, the breakdown. A flat request may have one step or none."""
     if len(query.steps) < 2 and (not query.is_legacy or (query.steps and query.viz == TIME_TO_CONVERT)):
         raise ValidationError("Funnels require at least two steps.", code="funnels_require_at_least_two_steps")
-    if len(query.steps) >= 2:
+    if query.steps:
         _check_range(query)
     for exclusion in query.exclusions if query.steps else ():
         if (fault := _fault(query, exclusion)) is not None:
@@ -32,13 +32,15 @@ def check(query: FunnelQuery) -> None:
 
 
 def _check_range(query: FunnelQuery) -> None:
+    """Of a flat funnel with one step, that is the first and the last."""
     last = len(query.steps) - 1
+    first_most, last_least = max(last - 1, 0), min(last, 1)
     fault = None
-    if query.from_step is not None and not 0 <= query.from_step <= last - 1:
-        fault = f"funnelFromStep is out of bounds. It must be between 0 and {last - 1}."
-    elif query.to_step is not None and not 1 <= query.to_step <= last:
-        fault = f"funnelToStep is out of bounds. It must be between 1 and {last}."
-    elif query.first >= query.last:
+    if query.from_step is not None and not 0 <= query.from_step <= first_most:
+        fault = f"funnelFromStep is out of bounds. It must be between 0 and {first_most}."
+    elif query.to_step is not None and not last_least <= query.to_step <= last:
+        fault = f"funnelToStep is out of bounds. It must be between {last_least} and {last}."
+    elif last and query.first >= query.last:
         fault = "Funnel step range is invalid. funnelToStep should be greater than funnelFromStep."
     if fault is not None:
         raise ValidationError(fault, code="funnel_step_range_invalid")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from insights_engine.funnel.arrays import NEVER, along, at_marks, following, listed, next_or_own, whole
+from insights_engine.funnel.arrays import NEVER, along, at_marks, later, listed, next_marked, next_or_own, whole
 from insights_engine.funnel.events import Layout, events_of, layout_of
 from insights_engine.funnel.model import STRICT, UNORDERED
 from insights_engine.funnel.plan import Plan
@@ -86,7 +86,7 @@ def runs_of(plan: Plan, *, trimmed: bool = False, named: bool = False) -> Runs:
 
 def _with_exclusions(rows: Rows, out: tuple[str, ...]) -> Rows:
     """After each event, the next one of each exclusion. Those of its own moment come before it."""
-    found = (Sql("{v} AS " + name, v=following(at_marks(1 << i, "ts"))) for i, name in enumerate(out))
+    found = (Sql("{v} AS " + name, v=later(next_marked(1 << i, "ts"))) for i, name in enumerate(out))
     return rows.select("ts", "marks", *found)
 
 
@@ -100,31 +100,30 @@ def _ordered_times(plan: Plan, layout: Layout, rows: Rows, out: tuple[str, ...])
         moments = Sql("arrayCumSum(arrayMap(d -> d != 0, arrayDifference({t}))) AS moments", t=times)
         rows = rows.select(*kept, *out, moments)
         kept.append("moments")
-    # Where no event could be two steps, the first one from there on is another.
-    after = following if layout.is_overlapping else next_or_own
     for step in range(count - 1, 0, -1):
-        here = {target: _here(layout, step, target, is_strict) for target in range(step, count)}
+        bits, targets = 1 << layout.step(step), range(step, count)
+        got = {i: Sql("ts") if i == step else _adjacent(i, is_strict) for i in targets}
         carried: list[str | Sql] = []
         if is_strict or out:
             # These times are needed more than once.
-            rows = rows.select(*kept, *out, *(Sql("{v} AS here{n}", v=v, n=whole(i)) for i, v in here.items()))
-            here = {target: Sql(f"here{target}") for target in here}
+            here = (Sql("{v} AS here{n}", v=at_marks(bits, v), n=whole(i)) for i, v in got.items())
+            rows = rows.select(*kept, *out, *here)
+            found = {i: next_or_own(Sql(f"here{i}")) for i in targets}
             carried = [Sql("{v} AS {n}", v=_out(plan, i, step), n=Sql(name)) for i, name in enumerate(out)]
+        else:
+            found = {i: next_marked(bits, v) for i, v in got.items()}
+        if layout.is_overlapping:
+            # Elsewhere no event is two steps, so that the first one from there on is another.
+            found = {i: later(v) for i, v in found.items()}
         name = "after" if is_strict or step > 1 else "at"
-        made = [Sql("{v} AS {name}{n}", v=after(v), name=Sql(name), n=whole(i)) for i, v in here.items()]
+        made = [Sql("{v} AS {name}{n}", v=v, name=Sql(name), n=whole(i)) for i, v in found.items()]
         if is_strict:
-            made += [Sql("{v} AS when{n}", v=along(Sql("moments"), v), n=whole(i)) for i, v in here.items()]
+            made += [Sql("{v} AS when{n}", v=along(Sql("moments"), Sql(f"here{i}")), n=whole(i)) for i in targets]
         rows = rows.select(*kept, *carried, *made)
     if not is_strict:
         return rows
     adjacent = (Sql("{v} AS at{n}", v=_adjacent(i, is_strict), n=whole(i)) for i in range(1, count))
     return rows.select("ts", "marks", *out, *adjacent)
-
-
-def _here(layout: Layout, step: int, target: int, is_strict: bool) -> Sql:
-    """At the events of a step, when a run that is there gets to the target."""
-    bits = 1 << layout.step(step)
-    return at_marks(bits, "ts" if step == target else _adjacent(target, is_strict))
 
 
 def _adjacent(target: int, is_strict: bool) -> Sql:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from insights_engine.errors import ValidationError
-from insights_engine.funnel.arrays import at_marks, later, listed, next_or_own
+from insights_engine.funnel.arrays import later, listed, next_marked
 from insights_engine.funnel.events import Layout
 from insights_engine.funnel.model import MAX_OVERLAPPING
 from insights_engine.funnel.overlaps import components, is_equal
@@ -33,7 +33,7 @@ def unordered_times(plan: Plan, layout: Layout, rows: Rows, out: tuple[str, ...]
             if nth <= len(set_):
                 bits = sum(1 << layout.step(step) for step in set_)
                 source = Sql("ts") if nth == 1 else later(Sql(_name(set_, nth - 1)))
-                made.append(Sql("{v} AS {n}", v=next_or_own(at_marks(bits, source)), n=Sql(_name(set_, nth))))
+                made.append(Sql("{v} AS {n}", v=next_marked(bits, source), n=Sql(_name(set_, nth))))
         earlier = [_name(s, i) for s in counted for i in range(1, min(nth - 1, len(s)) + 1)]
         rows = rows.select(*kept, *earlier, *made)
     filled = [time for group in groups for time in _filled(plan, group)]

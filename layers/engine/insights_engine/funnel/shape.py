@@ -112,7 +112,8 @@ def _histogram(plan: Plan, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
 
 
 def _series(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Of each period the share of those who entered in it that converted, in percent."""
+    """Of each period the share of those who entered in it that converted, in percent; and how many both were, for a
+    share of few says little."""
     query = plan.query
     found = [row for row in rows if not (row[1] and query.breakdown.hide_other)]
     if len(found) * len(plan.buckets) > MAX_POINTS:
@@ -126,13 +127,18 @@ def _series(plan: Plan, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
         "days": [at.strftime(query.interval.days_format) for at in plan.buckets],
         "labels": [label.format(at) for at in plan.buckets],
     }
-    made = []
+    made, scale = [], query.sampling or 1
     for value, is_other, keys, entered, converted in found:
         came = {key: (n, done) for key, n, done in zip(keys, entered, converted, strict=True)}
-        shares = [_percent(*came.get(place, (0, 0))) for place in places]
+        both = [came.get(place, (0, 0)) for place in places]
+        numbers = {
+            "reached_from_step_count": [round(n / scale) for n, _ in both],
+            "reached_to_step_count": [round(done / scale) for _, done in both],
+        }
+        shares = [_percent(n, done) for n, done in both]
         shown = _breakdown(plan, value, is_other)
         own = {"breakdown_value": shown["breakdown_value"]} if shown else {}
-        made.append({"count": len(shares), "data": shares, **axis, **own})
+        made.append({"count": len(shares), "data": shares, **axis, **numbers, **own})
     return made
 
 

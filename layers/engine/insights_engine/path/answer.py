@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from insights_engine import definitions
 from insights_engine.answer import Answer, Preliminary
-from insights_engine.clickhouse import Cost
+from insights_engine.clickhouse import Cost, Rows
 from insights_engine.entities import action_ids
-from insights_engine.errors import ValidationError
-from insights_engine.filters import applied, parse_filters
+from insights_engine.errors import ValidationError, attr_of
+from insights_engine.filters import applied, leaves, parse_filters
 from insights_engine.path.compile import compile_actors, compile_paths
 from insights_engine.path.model import PathQuery
 from insights_engine.path.shape import shape
@@ -89,14 +89,33 @@ def _run(plan: Plan, services: Services, made: Callable[[Plan], Sql]) -> _Run:
     if plan.is_empty:
         return _Run(None, Sql(""), Cost())
     statement = made(plan)
-    rows = read_rows(services, statement, plan.query, plan.project)
+    rows = _read(plan, services, statement)
     fits, *row = rows.rows[0]
     if fits:
         return _Run(row, statement, rows.cost)
     before = Preliminary(statement, rows.cost, _WHY_TWO)
     statement = made(replace(plan, packing=packing(plan.start, plan.end, wide=True)))
-    rows = read_rows(services, statement, plan.query, plan.project)
+    rows = _read(plan, services, statement)
     return _Run(rows.rows[0][1:], statement, rows.cost, before)
+
+
+def _read(plan: Plan, services: Services, statement: Sql) -> Rows:
+    """Of some expressions only RE2 itself can tell that they are too large: then those that there are are named."""
+    query = plan.query
+    try:
+        return read_rows(services, statement, query, plan.project)
+    except ValidationError as error:
+        if error.attr or "regular expression" not in error.detail:
+            raise
+        places = [query.rules_field] if query.rules else []
+        if query.cleans_by_project and plan.project.path_cleaning_filters:
+            places.append("path_cleaning_filters of the project")
+        if any("regex" in leaf.operator for leaf in leaves(query.filter)):
+            places.append("properties")
+        attr = attr_of(places[0]) if len(places) == 1 else None
+        raise ValidationError(
+            f"{' or '.join(places)}: {error.detail}" if places else error.detail, attr=attr
+        ) from error
 
 
 def make_plan(query: PathQuery, project: Project, services: Services, now: datetime) -> Plan:
@@ -107,11 +126,12 @@ def make_plan(query: PathQuery, project: Project, services: Services, now: datet
         actions = {number for entity in funnel.entities() for number in action_ids(entity)}
     if query.filter_test_accounts or (funnel is not None and funnel.filter_test_accounts):
         filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
-    cohorts = definitions.cohort_ids(filters)
+    cohorts = definitions.cohort_ids(filters) | definitions.cohorts_in(query.expression)
     found = definitions.Definitions()
     if actions or cohorts:
         found = definitions.load(services.policies, project.id, actions, cohorts)
     for number in sorted(actions - set(found.actions)):
-        raise ValidationError(f"Action {number} does not exist in this project", attr="funnel_filter")
+        place = query.funnel.field if query.funnel else ""
+        raise ValidationError(f"{place}: action {number} does not exist in this project", attr=attr_of(place))
     start, end = window(query, project, now)
     return Plan(query, project, found, now, start, end, packing(start, end))

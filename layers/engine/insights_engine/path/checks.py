@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,14 @@ def texts(value: Any, field: str, most: int) -> tuple[str, ...]:
             place = f"{field}[{index}]"
             raise ValidationError(f"{place} is longer than {MAX_ITEM} characters", attr=attr_of(place))
     return tuple(value)
+
+
+def groupings(values: tuple[str, ...], field: str) -> tuple[str, ...]:
+    """An empty one would match every item, and leave nothing of any path."""
+    if "" in values:
+        place = f"{field}[{values.index('')}]"
+        raise ValidationError(f"{place} must not be empty", attr=attr_of(place))
+    return values
 
 
 def choices(values: Sequence[str], field: str, known: dict[str, str]) -> tuple[str, ...]:
@@ -84,6 +93,23 @@ def weights(query: PathQuery, field: str) -> None:
         raise ValidationError(f"{field} is below the least weight", attr=attr_of(field))
 
 
+@contextmanager
+def inside(place: str) -> Iterator[None]:
+    """Faults of the funnel say where it is: it has fields of the same names as the paths around it."""
+    try:
+        yield
+    except ValidationError as error:
+        first = (error.attr or "").partition("__")[0]
+        if not first:
+            detail = error.detail  # a sentence of its own, which clients may know
+        elif error.detail.startswith(first):
+            detail = f"{place}.{error.detail}"
+        else:
+            detail = f"{place}: {error.detail}"
+        attr = "__".join(filter(None, (attr_of(place), error.attr)))
+        raise ValidationError(detail, attr=attr, code=error.code, extra=error.extra) from error
+
+
 def funnel_paths(kind: str, funnel: FunnelQuery, step: int | None, names: tuple[str, str]) -> FunnelPaths:
     """`names` are what the request calls the funnel and the step."""
     funnel_field, step_field = names
@@ -101,4 +127,4 @@ def funnel_paths(kind: str, funnel: FunnelQuery, step: int | None, names: tuple[
         raise ValidationError(f"{step_field}: there is no step before the first", attr=attr_of(step_field))
     # Who reached a step does not depend on how the funnel would be shown.
     plain = replace(funnel, viz=STEPS, breakdown=BreakdownBy())
-    return FunnelPaths(kind, step, plain, funnel.window)
+    return FunnelPaths(kind, step, plain, funnel.window, funnel_field)

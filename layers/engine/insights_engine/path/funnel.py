@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from insights_engine.path.checks import inside
 from insights_engine.path.items import literal
 from insights_engine.path.model import AFTER, BEFORE, BETWEEN, FunnelPaths
 from insights_engine.path.window import Plan
@@ -20,7 +21,8 @@ def limited(plan: Plan, moments: Sql, time: Sql) -> Sql:
 
     funnel = plan.query.funnel
     assert funnel is not None
-    people = step_people(plan_of(funnel.funnel, plan.project, plan.definitions, plan.now), funnel.step)
+    with inside(funnel.field):
+        people = step_people(plan_of(funnel.funnel, plan.project, plan.definitions, plan.now), funnel.step)
     since = Sql("toUnixTimestamp64Micro({at}) - {start}", at=_since(funnel), start=literal(micros(plan.start)))
     until = Sql("toUnixTimestamp64Micro({at}) - {start}", at=Sql("at"), start=literal(micros(plan.start)))
     bounds = [Sql("{time} >= since", time=time)] if funnel.kind in (AFTER, BETWEEN) else []

@@ -16,8 +16,6 @@ from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both, either, negate
 
 _PROPERTIES = ((PAGEVIEW, "$current_url"), (SCREEN, "$screen_name"))
-# The source of names that are in no event.
-_NO_SOURCE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,10 @@ class Source:
 
     events: Sql
     property: str | None = None
+
+    def is_name(self, query: PathQuery) -> bool:
+        """Whether the text is the event's name, which is never missing."""
+        return self.property is None and query.expression is None
 
     def text(self, query: PathQuery, scan: Scan) -> Sql:
         if self.property is not None:
@@ -62,117 +64,106 @@ def sources(query: PathQuery) -> list[Source]:
 class Items:
     """The numbers and names of a plan's items, in SQL that follows `WITH {table}`.
 
-    `none` is the number of what is excluded; the empty name has the number 0.
+    Numbers are places in the order of the names, from 1, and the same for texts that are called alike. The empty name
+    is always there, so it has the number 1; what is excluded has the number 0.
     """
+
+    names = Sql("names")
+    # Whether there are numbers enough; a constant, so that otherwise nothing is read.
+    fit = Sql("fits")
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._sources = sources(plan.query)
-        self.none = plan.packing.capacity
-        # In the table's tuple: texts, numbers and the number of a missing text of each source, then the names.
-        self.names = Sql(f"items.{3 * len(self._sources) + 1}")
+        # The middle of a long way has a name that no event need have.
+        self._needs_ellipsis = bool(plan.query.start_point and plan.query.end_point)
+        # Texts of several sources stand in one list; a mark in front tells them apart.
+        self._marks = "012" if len(self._sources) > 1 or self._needs_ellipsis else ""
 
     @property
     def table(self) -> Sql:
-        """Numbers are places in the order of the names, and the same for texts that are called alike."""
-        parts = Sql.join(", ", map(self._part, range(len(self._sources))))
-        sources = Sql("arraySort((s, n) -> n, sources, called) AS source, ") if len(self._sources) > 1 else Sql("")
+        """The different texts of events, their numbers, the names, and whether they fit.
+
+        In an array of one: ClickHouse would write out a tuple's values wherever one is named, and again in the name of
+        each expression around it, which with thousands of long texts takes seconds. An array it keeps by reference.
+        """
         return Sql(
-            "(SELECT ({parts}, arrayDistinct(name)) FROM (SELECT {sources}arraySort((t, n) -> n, texts, called) AS "
-            "text, arraySort(called) AS name, {numbers} AS number FROM ({found}))) AS items",
-            parts=parts,
-            sources=sources,
+            "(SELECT [(groupArray(text), arrayPopFront({numbers}), arrayDistinct(name))] "
+            "FROM ({called} ORDER BY called)) AS items, items[1].1 AS texts, items[1].2 AS numbers, "
+            "items[1].3 AS names, length(names) <= {capacity} AS fits",
             numbers=self._numbers(),
-            found=self._found(),
+            called=self._called(),
+            capacity=literal(self._plan.packing.capacity),
         )
 
     def number(self, scan: Scan) -> Sql:
-        """The number of an event's item, as UInt64."""
-        looked_up = []
-        for place, source in enumerate(self._sources):
-            texts, numbers, missing = (Sql(f"items.{3 * place + offset}") for offset in (1, 2, 3))
-            text = source.text(self._plan.query, scan)
-            looked_up.append(Sql("transform({t}, {x}, {n}, {m})", t=text, x=texts, n=numbers, m=missing))
-        found = looked_up.pop()
-        for source, own in zip(reversed(self._sources[: len(looked_up)]), reversed(looked_up), strict=True):
+        """The number of an event's item. A text that was not there a moment ago counts as the empty one."""
+        texts = [self._text(place, scan) for place in range(len(self._sources))]
+        *looked_up, found = (Sql("transform({t}, texts, numbers, 1)", t=text) for text in texts)
+        for source, own in zip(reversed(self._sources[:-1]), reversed(looked_up), strict=True):
             found = Sql("if({is_of}, {own}, {other})", is_of=source.events, own=own, other=found)
         return found
 
     def number_of(self, name: str) -> Sql:
-        """The number of a name, -1 where no item has it."""
-        return Sql("(toInt64(indexOf({names}, {name:String})) - 1)", names=self.names, name=name)
-
-    @property
-    def fit(self) -> Sql:
-        """Whether there are numbers enough; a constant, so that otherwise nothing is read."""
-        return Sql("length({names}) <= {n}", names=self.names, n=literal(self._plan.packing.capacity))
-
-    def _part(self, place: int) -> Sql:
-        if len(self._sources) == 1:
-            return Sql("text, number, number[indexOf(text, '')]")
-        return Sql(
-            "arrayFilter((t, s) -> s = {i}, text, source) AS {text}, arrayFilter((n, s) -> s = {i}, number, source) "
-            "AS {number}, {number}[indexOf({text}, '')]",
-            i=literal(place),
-            text=Sql(f"text{place}"),
-            number=Sql(f"number{place}"),
-        )
+        """The number of a name; 0, which no event's item has then, where no item has it."""
+        return Sql("indexOf({names}, {name:String})", names=self.names, name=name)
 
     def _numbers(self) -> Sql:
+        """Those of the empty name, which comes first, and of each text's name."""
+        numbers = Sql("arrayEnumerateDense(arrayPushFront(groupArray(called), '') AS name)")
         excluded = list(self._plan.query.excluded)
         if not excluded:
-            return Sql("arrayMap(d -> toUInt64(d - 1), arrayEnumerateDense(name))")
+            return numbers
         return Sql(
-            "arrayMap((d, n) -> if(has({excluded:Array(String)}, n), {none}, toUInt64(d - 1)), "
-            "arrayEnumerateDense(name), name)",
+            "arrayMap((d, n) -> if(has({excluded:Array(String)}, n), 0, d), {numbers}, name)",
             excluded=excluded,
-            none=literal(self.none),
+            numbers=numbers,
         )
 
-    def _found(self) -> Sql:
-        """The texts of each source and what they are called; all have the empty text. No source has the names that
-        are needed whether there are texts for them or not."""
-        query, count = self._plan.query, len(self._sources)
-        needed = ["", ELLIPSIS] if query.start_point and query.end_point else [""]
-        named = [(self._name(source, Sql("toString(x)")), self._name(source, Sql("''"))) for source in self._sources]
-        cases = [Sql("source = {i}, {name}", i=literal(i), name=name) for i, (name, _) in enumerate(named[:-1])]
-        of_source = Sql("multiIf({c}, {last})", c=Sql.join(", ", cases), last=named[-1][0]) if cases else named[-1][0]
-        return Sql(
-            "SELECT arrayConcat(groupArray(source), {sources:Array(UInt8)}) AS sources, "
-            "arrayConcat(groupArray(toString(x)), {texts:Array(String)}) AS texts, "
-            "arrayConcat(groupArray({of_source}), {needed:Array(String)}, [{of_empty}]) AS called "
-            "FROM ({texts_of_events}) WHERE isNotNull(x)",
-            sources=[_NO_SOURCE] * len(needed) + list(range(count)),
-            texts=[""] * (len(needed) + count),
-            of_source=of_source,
-            needed=needed,
-            of_empty=Sql.join(", ", (of_empty for _, of_empty in named)),
-            texts_of_events=Sql.join(" UNION ALL ", map(self._texts, range(count))),
+    def _called(self) -> Sql:
+        """Rows (text, called): each text, and its name."""
+        called = Sql(
+            "SELECT CAST(x, 'String') AS text, {name} AS called FROM ({texts})",
+            name=self._name(),
+            texts=Sql.join(" UNION ALL ", map(self._texts, range(len(self._sources)))),
         )
+        if self._needs_ellipsis:
+            called = Sql("SELECT * FROM ({c} UNION ALL SELECT '-', {e:String})", c=called, e=ELLIPSIS)
+        return called
 
     def _texts(self, place: int) -> Sql:
-        """Rows (source, x): the different texts."""
+        """Rows (x): the different texts."""
         plan, source = self._plan, self._sources[place]
         scan = Scan(plan.project, plan.definitions, plan.now)
-        text, chosen = source.text(plan.query, scan), selected(plan.query)
+        text, chosen = self._text(place, scan), selected(plan.query)
         of_source = source.events if chosen == source.events else both(chosen, source.events)
         return Sql(
-            "SELECT DISTINCT {i} AS source, {text} AS x {source} WHERE {events}",
-            i=literal(place),
+            "SELECT DISTINCT {text} AS x {source} WHERE {events}",
             text=text,
             source=scan.from_clause(),
             events=both(scan.is_mine, scan.within(plan.start, plan.end), of_source),
         )
 
-    def _name(self, source: Source, text: Sql) -> Sql:
+    def _text(self, place: int, scan: Scan) -> Sql:
+        """What an event of the source is looked up by; what is missing counts as empty."""
+        source = self._sources[place]
+        text = source.text(self._plan.query, scan)
+        if not source.is_name(self._plan.query):
+            text = Sql("ifNull({t}, '')", t=text)
+        return Sql("concat({mark}, {t})", mark=Sql(f"'{self._marks[place]}'"), t=text) if self._marks else text
+
+    def _name(self) -> Sql:
         """What a text is called: cleaned by the project's rules, then by the request's, then grouped."""
-        query = self._plan.query
-        if source.property == "$current_url":
-            text = Sql("replaceRegexpOne({t}, '(?s)(.)/$', '\\\\1')", t=text)
+        query, name = self._plan.query, Sql("text")
+        if self._sources[0].property == "$current_url":
+            slash = Sql("'(?s)^(0.+)/$'") if self._marks else Sql("'(?s)(.)/$'")
+            name = Sql("replaceRegexpOne(text, {slash}, '\\\\1')", slash=slash)
+        if self._marks:
+            name = Sql("substring({n}, 2)", n=name)
         if query.cleans_by_project:
-            text = clean_path(self._plan.project, text)
-        text = replaced(((rule.regex, rule.alias) for rule in query.rules), text)
-        return grouped(text, query.groupings)
+            name = clean_path(self._plan.project, name)
+        name = replaced(((rule.regex, rule.alias) for rule in query.rules), name)
+        return grouped(name, query.groupings)
 
 
 def grouped(name: Sql, groupings: tuple[str, ...]) -> Sql:

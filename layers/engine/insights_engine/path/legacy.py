@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from insights_engine.errors import ValidationError, unknown
@@ -19,6 +20,7 @@ from insights_engine.path.model import (
     MAX_GROUPINGS,
     MAX_ITEM,
     MAX_ITEMS,
+    MAX_NODE,
     MAX_STEPS,
     MAX_WEIGHT,
     FunnelPaths,
@@ -55,7 +57,7 @@ def parse_legacy(raw: Mapping[str, Any]) -> PathQuery:
         expression=_long(values, "paths_hogql_expression", MAX_EXPRESSION),
         start_point=start,
         end_point=end,
-        groupings=checks.texts(*_listed(values, "path_groupings"), MAX_GROUPINGS),
+        groupings=checks.groupings(checks.texts(*_listed(values, "path_groupings"), MAX_GROUPINGS), "path_groupings"),
         cleans_by_project=flag(values, "path_replacements"),
         rules=checks.rules(*_listed(values, "local_path_cleaning_filters")),
         steps=whole(values, "step_limit", 1, MAX_STEPS) or DEFAULT_STEPS,
@@ -70,6 +72,7 @@ def parse_legacy(raw: Mapping[str, Any]) -> PathQuery:
         **{name: _node(values, key) for name, key in _NODES.items()},
         is_legacy=True,
         expression_field="paths_hogql_expression",
+        rules_field="local_path_cleaning_filters",
     )
     checks.weights(query, "max_edge_weight")
     return query
@@ -105,7 +108,7 @@ def _point(values: Mapping[str, Any], name: str) -> str | None:
 
 
 def _node(values: Mapping[str, Any], name: str) -> NodeName | None:
-    value = _long(values, name, MAX_ITEM)
+    value = _long(values, name, MAX_NODE)
     return None if value is None else NodeName.parse(value, name)
 
 
@@ -121,7 +124,8 @@ def _funnel(values: Mapping[str, Any]) -> FunnelPaths | None:
     own = json_value(values, "funnel_filter")
     if not isinstance(own, dict):
         raise ValidationError("funnel_filter must be a funnel, an object with events", attr="funnel_filter")
-    funnel = parse_funnel(own)
+    with checks.inside("funnel_filter"):
+        funnel = parse_funnel(own)
     count = len(funnel.steps)
     step = whole(own, "funnel_step", -count, count)
     if step is None:
@@ -131,7 +135,7 @@ def _funnel(values: Mapping[str, Any]) -> FunnelPaths | None:
     if not beside:
         return found
     gap = parse_funnel({**own, **beside}).window
-    return FunnelPaths(found.kind, found.step, found.funnel, gap)
+    return replace(found, gap=gap)
 
 
 def _properties(values: Mapping[str, Any]) -> Group:

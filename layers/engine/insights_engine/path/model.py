@@ -33,6 +33,8 @@ DEFAULT_EDGES, MAX_EDGES = 50, 100_000
 MAX_WEIGHT = 2**31 - 1
 # Of one item of a path, and of one text that is compared with items.
 MAX_ITEM, MAX_ITEMS = 2000, 1000
+# Of a node's name, which a client has from an answer: URLs that events have are longer than what people write.
+MAX_NODE = 20_000
 MAX_GROUPINGS, MAX_RULES, MAX_REGEX, MAX_EXPRESSION = 100, 100, 1000, 10_000
 SESSION_GAP = timedelta(minutes=30)
 # Stands for the middle of a way from start to end that is longer than the steps that are shown.
@@ -72,6 +74,8 @@ class FunnelPaths:
     funnel: FunnelQuery
     # How long a pause ends no session: the funnel's window.
     gap: timedelta
+    # Where the request has the funnel, for its errors.
+    field: str = "funnel_filter"
 
     @property
     def drops_off(self) -> bool:
@@ -107,8 +111,9 @@ class PathQuery:
     # The flat form: excluded items are left out whatever is included, and bounds of weight leave edges that nothing
     # leads to.
     is_legacy: bool = False
-    # Where the request has the expression, for its errors.
+    # Where the request has the expression and the rules, for their errors.
     expression_field: str = ""
+    rules_field: str = ""
 
     @property
     def includes_everything(self) -> bool:

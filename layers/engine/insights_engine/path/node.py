@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from insights_engine.errors import unknown
+from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.filters import parse_filters
-from insights_engine.nodes import DateRange, Index, Node, Text, read
+from insights_engine.nodes import DateRange, Index, Node, Text, Whole, read
 from insights_engine.path import checks
 from insights_engine.path.model import (
     DEFAULT_EDGES,
@@ -20,6 +20,7 @@ from insights_engine.path.model import (
     MAX_GROUPINGS,
     MAX_ITEM,
     MAX_ITEMS,
+    MAX_NODE,
     MAX_STEPS,
     MAX_WEIGHT,
     FunnelPaths,
@@ -29,7 +30,20 @@ from insights_engine.path.model import (
 
 _Item = Annotated[str, Field(max_length=MAX_ITEM)]
 _Items = Annotated[list[_Item], Field(max_length=MAX_ITEMS)]
-_Weight = Annotated[int, Field(ge=0, le=MAX_WEIGHT)]
+_NodeName = Annotated[str, Field(max_length=MAX_NODE)]
+_Weight = Annotated[Whole, Field(ge=0, le=MAX_WEIGHT)]
+
+
+class _Rule(Node):
+    """What is in it is looked at by the checks that both forms have."""
+
+    alias: Any = None
+    regex: Any = None
+    # Of the list that it is edited in; rules apply in the order in which they come.
+    order: Any = None
+
+
+_RULES = "pathsFilter.localPathCleaningFilters"
 
 
 class _PathsFilter(Node):
@@ -40,21 +54,21 @@ class _PathsFilter(Node):
     end_point: _Item | None = Field(None, alias="endPoint")
     groupings: Annotated[list[_Item], Field(max_length=MAX_GROUPINGS)] | None = Field(None, alias="pathGroupings")
     replacements: bool | None = Field(None, alias="pathReplacements")
-    local_cleaning: list[Any] | None = Field(None, alias="localPathCleaningFilters")
-    step_limit: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = Field(None, alias="stepLimit")
-    edge_limit: Annotated[int, Field(ge=1, le=MAX_EDGES)] | None = Field(None, alias="edgeLimit")
+    local_cleaning: list[_Rule] | None = Field(None, alias="localPathCleaningFilters")
+    step_limit: Annotated[Whole, Field(ge=1, le=MAX_STEPS)] | None = Field(None, alias="stepLimit")
+    edge_limit: Annotated[Whole, Field(ge=1, le=MAX_EDGES)] | None = Field(None, alias="edgeLimit")
     least_weight: _Weight | None = Field(None, alias="minEdgeWeight")
     greatest_weight: _Weight | None = Field(None, alias="maxEdgeWeight")
-    start_key: _Item | None = Field(None, alias="pathStartKey")
-    end_key: _Item | None = Field(None, alias="pathEndKey")
-    dropoff_key: _Item | None = Field(None, alias="pathDropoffKey")
+    start_key: _NodeName | None = Field(None, alias="pathStartKey")
+    end_key: _NodeName | None = Field(None, alias="pathEndKey")
+    dropoff_key: _NodeName | None = Field(None, alias="pathDropoffKey")
     show_full_urls: bool | None = Field(None, alias="showFullUrls")
 
 
 class _FunnelPathsFilter(Node):
     kind: Text | None = Field(None, alias="funnelPathType")
     source: dict[str, Any] = Field(alias="funnelSource")
-    step: int | None = Field(None, alias="funnelStep")
+    step: Whole | None = Field(None, alias="funnelStep")
 
 
 class PathsQueryNode(Node):
@@ -87,9 +101,9 @@ def parse_node(node: dict[str, Any], field: str = "query") -> PathQuery:
         expression=chosen.expression or None,
         start_point=chosen.start_point or None,
         end_point=chosen.end_point or None,
-        groupings=tuple(chosen.groupings or ()),
+        groupings=checks.groupings(tuple(chosen.groupings or ()), "pathsFilter.pathGroupings"),
         cleans_by_project=bool(chosen.replacements),
-        rules=checks.rules(chosen.local_cleaning, "pathsFilter.localPathCleaningFilters"),
+        rules=checks.rules([rule.model_dump() for rule in chosen.local_cleaning or ()], _RULES),
         steps=chosen.step_limit or DEFAULT_STEPS,
         edges=chosen.edge_limit or DEFAULT_EDGES,
         least_weight=chosen.least_weight or 0,
@@ -102,6 +116,7 @@ def parse_node(node: dict[str, Any], field: str = "query") -> PathQuery:
         end_node=_node(chosen.end_key, "pathEndKey"),
         last_node=_node(chosen.dropoff_key, "pathDropoffKey"),
         expression_field="pathsFilter.pathsHogQLExpression",
+        rules_field=_RULES,
     )
     checks.weights(query, "pathsFilter.maxEdgeWeight")
     return query
@@ -114,11 +129,15 @@ def _node(text: str | None, name: str) -> NodeName | None:
 def _funnel(found: _FunnelPathsFilter | None, field: str) -> FunnelPaths | None:
     from insights_engine.funnel.node import parse_node as parse_funnel
 
-    if found is None or found.kind is None:
+    if found is None:
         return None
     place = "funnelPathsFilter"
+    if found.kind is None:
+        kind = f"{place}.funnelPathType"
+        raise ValidationError(f"{kind} is required: {', '.join(FUNNEL_PATHS)}", attr=attr_of(kind), code="required")
     if found.kind not in FUNNEL_PATHS:
         raise unknown(f"{place}.funnelPathType", found.kind, FUNNEL_PATHS)
-    funnel = parse_funnel(found.source, f"{field}.{place}.funnelSource")
     names = (f"{place}.funnelSource", f"{place}.funnelStep")
+    with checks.inside(names[0]):
+        funnel = parse_funnel(found.source, f"{field}.{names[0]}")
     return checks.funnel_paths(found.kind, funnel, found.step, names)

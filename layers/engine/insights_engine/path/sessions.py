@@ -25,17 +25,20 @@ def item_of(packing: Packing, moment: Sql) -> Sql:
 
 def time_of(packing: Packing, moment: Sql) -> Sql:
     """Microseconds since the window's start."""
-    return Sql("toInt64(bitShiftRight({m}, {bits}))", m=moment, bits=literal(packing.bits))
+    time = Sql("bitShiftRight({m}, {bits})", m=moment, bits=literal(packing.bits))
+    return Sql("toUInt64({t})", t=time) if packing.is_wide else time
 
 
-def paths(plan: Plan, items: Items, *, least: int = 1) -> Sql:
-    """Rows (actor, session, path), shortened to the steps that are shown; of sessions of less than `least` events
-    none is needed."""
+def paths(plan: Plan, items: Items) -> Sql:
+    """Rows (actor, session, path), shortened to the steps that are shown.
+
+    Those of one node stay: to take out who did one thing costs more than to carry them on.
+    """
     query = plan.query
     if not query.start_point and not query.end_point:
         shortened = Sql("arraySlice({kept}, 1, {n})", kept=_deduplicated(plan), n=literal(query.steps))
-        return _sessions(plan, items, shortened, Sql("path"), least)
-    nodes = _sessions(plan, items, _deduplicated(plan), Sql("nodes"), least)
+        return _sessions(plan, items, shortened, Sql("path"))
+    nodes = _sessions(plan, items, _deduplicated(plan), Sql("nodes"))
     if query.start_point and query.end_point:
         return _between(plan, items, nodes, query.start_point, query.end_point)
     if query.start_point:
@@ -43,7 +46,7 @@ def paths(plan: Plan, items: Items, *, least: int = 1) -> Sql:
     return _to_end(plan, items, nodes, query.end_point or "")
 
 
-def _moments(plan: Plan, items: Items, least: int) -> Sql:
+def _moments(plan: Plan, items: Items) -> Sql:
     """Rows (actor, moments): what each actor did, in time's order; at one moment in the order of the items' names."""
     query, scan = plan.query, Scan(plan.project, plan.definitions, plan.now)
     number = items.number(scan)
@@ -56,10 +59,10 @@ def _moments(plan: Plan, items: Items, least: int) -> Sql:
         items.fit,
     ]
     if query.excluded:
-        conditions.append(Sql("{number} != {none}", number=number, none=literal(items.none)))
+        conditions.append(Sql("{number} != 0", number=number))
     return Sql(
         "SELECT {actor} AS actor, arraySort(groupArray(bitOr(bitShiftLeft(to{type}(toUnixTimestamp64Micro(ts) - "
-        "{start}), {bits}), {number}))) AS moments {source} WHERE {where} GROUP BY actor{enough}",
+        "{start}), {bits}), {number}))) AS moments {source} WHERE {where} GROUP BY actor",
         actor=scan.person,
         type=Sql(plan.packing.type),
         start=literal(micros(plan.start)),
@@ -67,33 +70,33 @@ def _moments(plan: Plan, items: Items, least: int) -> Sql:
         number=number,
         source=scan.from_clause(),
         where=both(*conditions),
-        enough=Sql(" HAVING length(moments) >= {n}", n=literal(least)) if least > 1 else Sql(""),
     )
 
 
-def _sessions(plan: Plan, items: Items, nodes: Sql, name: Sql, least: int) -> Sql:
-    """Rows (actor, session, nodes of the `sitting`); sessions are numbered per actor."""
-    funnel, moments = plan.query.funnel, _moments(plan, items, least)
+def _sessions(plan: Plan, items: Items, nodes: Sql, name: Sql) -> Sql:
+    """Rows (actor, session, nodes of the `sitting`); a session is the actor's number left of its own."""
+    funnel, moments = plan.query.funnel, _moments(plan, items)
     if funnel is not None:
         moments = limited(plan, moments, time_of(plan.packing, Sql("m")))
     gap = funnel.gap if funnel else SESSION_GAP
     return Sql(
-        "SELECT actor, session, {nodes} AS {name} FROM (SELECT actor, arraySplit((m, gap) -> gap >= {gap}, "
-        "moments, arrayDifference(arrayMap(m -> {time}, moments))) AS sittings FROM ({moments})) "
-        "ARRAY JOIN sittings AS sitting, arrayEnumerate(sittings) AS session{enough}",
+        "WITH arraySplit((m, before) -> {time} - {time_before} >= {gap}, moments, arrayShiftRight(moments, 1)) AS "
+        "sittings SELECT actor, bitOr(bitShiftLeft(toUInt64(actor), 32), number) AS session, {nodes} AS {name} "
+        "FROM ({moments}) ARRAY JOIN sittings AS sitting, arrayEnumerate(sittings) AS number",
         nodes=nodes,
         name=name,
         gap=literal(gap // _MICROSECOND),
         time=time_of(plan.packing, Sql("m")),
+        time_before=time_of(plan.packing, Sql("before")),
         moments=moments,
-        enough=Sql(" WHERE length(sitting) >= {n}", n=literal(least)) if least > 1 else Sql(""),
     )
 
 
 def _deduplicated(plan: Plan) -> Sql:
     """The last of each run of one item. After a session's end comes the empty item, so that one at its end is lost."""
     return Sql(
-        "arrayFilter((m, next) -> bitAnd(bitXor(m, next), {mask}) != 0, sitting, arrayShiftLeft(sitting, 1))",
+        "arrayFilter((m, next) -> bitAnd(bitXor(m, next), {mask}) != 0, sitting, arrayShiftLeft(sitting, 1, {empty}))",
+        empty=Sql("to{type}(1)", type=Sql(plan.packing.type)),
         mask=literal((1 << plan.packing.bits) - 1),
     )
 

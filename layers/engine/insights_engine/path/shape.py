@@ -9,8 +9,6 @@ from insights_engine.path.window import Plan
 
 
 class Edge(NamedTuple):
-    """As the statement gives it."""
-
     step: int
     source: str
     target: str
@@ -34,7 +32,8 @@ def shape(plan: Plan, row: Sequence[Any]) -> tuple[list[dict[str, Any]], dict[st
     a pruned edge is hidden already.
     """
     found, *hidden = row
-    edges = [Edge(*values) for values in found]
+    steps = plan.steps_by_name
+    edges = [Edge(steps[place - 1], *values) for place, *values in found]
     kept = list(reachable(edges)) if plan.query.is_pruned else edges
     scale = plan.query.sampling or 1
     names = ("edges", "sessions", "people")

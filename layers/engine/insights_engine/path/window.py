@@ -55,6 +55,12 @@ class Plan:
         """A reversed range has no events, which is no error."""
         return self.start.timestamp() > self.end.timestamp()
 
+    @property
+    def steps_by_name(self) -> list[int]:
+        """In the order of `1_`, `10_`, `2_`…, which is that of edges of one weight."""
+        # A way that is cut in the middle has a node more than the steps that are shown.
+        return sorted(range(1, self.query.steps + 2), key=lambda step: f"{step}_")
+
 
 def window(query: PathQuery, project: Project, now: datetime) -> tuple[datetime, datetime]:
     """From the start of `date_from`'s day to the end of `date_to`'s; the last seven days where nothing is asked."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from insights_engine import person_values
 from insights_engine.conditions import people
 from insights_engine.errors import ValidationError
+from insights_engine.person_values import PersonValues
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql, number
 from insights_engine.trend.model import Breakdown
@@ -34,7 +34,7 @@ NO_BREAKDOWN = Sql("CAST([], 'Array(Nullable(String))')")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What events are grouped by; where that is a code, `names` gives rows of (code, name)."""
+    """What events are grouped by; where that is a code, `names` is the array that has each code's text."""
 
     sql: Sql
     names: Sql | None = None
@@ -90,8 +90,9 @@ def by_properties(scan: Scan, breakdowns: Sequence[Breakdown], extents: Sequence
     is a code.
     """
     if len(breakdowns) == 1 and _is_of_person(breakdowns[0]):
-        text = _shown(person_values.text_of(breakdowns[0].property), breakdowns[0])
-        return Key(person_values.code_of(scan, text), person_values.names(scan, text))
+        only = breakdowns[0]
+        values_of = PersonValues(scan, only.property, lambda text: _shown(text, only))
+        return Key(values_of.code(), values_of.names())
     values = []
     for index, (breakdown, extent) in enumerate(zip(breakdowns, extents, strict=True)):
         text = value(scan, breakdown)
@@ -109,9 +110,12 @@ def _is_of_person(breakdown: Breakdown) -> bool:
     return breakdown.type == "person" and breakdown.property != "distinct_id" and breakdown.bins is None
 
 
-def as_list(breakdowns: Sequence[Breakdown], key: Sql) -> Sql:
+def as_list(breakdowns: Sequence[Breakdown], key: Sql, names: Sql | None) -> Sql:
     """What events were grouped by, as an Array(Nullable(String))."""
-    return Sql("[CAST(nullIf({k}, ''), 'Nullable(String)')]", k=key) if len(breakdowns) == 1 else key
+    if len(breakdowns) != 1:
+        return key
+    text = key if names is None else Sql("arrayElement({n}, {k})", n=names, k=key)
+    return Sql("[CAST(nullIf({t}, ''), 'Nullable(String)')]", t=text)
 
 
 def by_cohorts(scan: Scan, cohort_ids: Sequence[int]) -> Sql:

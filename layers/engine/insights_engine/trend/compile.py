@@ -157,21 +157,10 @@ def _ranked(plan: Plan, series: Series, source: Sql, names: Sql | None, index: i
 
 def _lines(breakdowns: Sequence[Breakdown], value: Sql, source: Sql, names: Sql | None) -> Sql:
     """A row a breakdown value: (breakdown, ks, vs)."""
-    if names is None:
-        return Sql(
-            "SELECT {b} AS breakdown, groupArray(bucket) AS ks, groupArray({v}) AS vs FROM ({s}) AS grouped "
-            "GROUP BY grouped.breakdown",
-            b=as_list(breakdowns, Sql("grouped.breakdown")),
-            v=value,
-            s=source,
-        )
-    # The names come as rows of their own and meet their code in the grouping: a join would read the persons again.
     return Sql(
-        "SELECT {b} AS breakdown, groupArrayIf(bucket, has_value) AS ks, groupArrayIf({v}, has_value) AS vs FROM ("
-        "SELECT breakdown AS code, bucket, value, '' AS name, true AS has_value FROM ({s}) UNION ALL "
-        "SELECT code, 0, 0, name, false FROM ({names})) AS grouped GROUP BY code HAVING notEmpty(ks)",
-        b=as_list(breakdowns, Sql("max(name)")),
+        "SELECT {b} AS breakdown, groupArray(bucket) AS ks, groupArray({v}) AS vs FROM ({s}) AS grouped "
+        "GROUP BY grouped.breakdown",
+        b=as_list(breakdowns, Sql("grouped.breakdown"), names),
         v=value,
         s=source,
-        names=names,
     )

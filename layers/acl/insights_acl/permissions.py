@@ -1,0 +1,227 @@
+"""What a key needs for every route: the one table that `authorize`, the OpenAPI document and docs/ read.
+
+A route that is not here cannot be used: `authorize` refuses it, and a test compares the table with the routers and
+with template.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from insights_engine.errors import ServerError
+
+_PROJECT = "/api/projects/{project_id}"
+_ORGANIZATION = "/api/organizations/{organization_id}"
+
+
+class Permission(NamedTuple):
+    """`methods` and `scopes` are separated by spaces; every scope is needed, and with none no key suffices.
+
+    `kind` is what access rules are asked about, where it is not the object of the first scope. `hides`: the route is
+    the project or organization itself, so one that the caller has no part in is a 404, not a 403. `body_token`: a
+    legacy route, where `api_key` in the body names the project as `?token=` does everywhere.
+    """
+
+    methods: str
+    path: str
+    scopes: str
+    kind: str = ""
+    hides: bool = False
+    body_token: bool = False
+
+    @property
+    def required_scopes(self) -> tuple[str, ...]:
+        return tuple(self.scopes.split())
+
+    @property
+    def resource(self) -> str:
+        return self.kind or self.scopes.partition(":")[0]
+
+    @property
+    def creates(self) -> bool:
+        """A rule on a single object does not open it."""
+        return self.methods == "POST" and self.writes and "{" not in self.path.removeprefix(_PROJECT)
+
+    @property
+    def writes(self) -> bool:
+        return any(scope.endswith(":write") for scope in self.required_scopes)
+
+
+def _resource(kind: str, route: str, one: str) -> tuple[Permission, ...]:
+    """A kind of object of a project that access rules guard: what AccessControlMixin and Resource answer."""
+    every, each = f"{_PROJECT}/{route}", f"{_PROJECT}/{route}/{{{one}}}"
+    return (
+        Permission("GET", every, f"{kind}:read"),
+        Permission("POST", every, f"{kind}:write"),
+        Permission("GET", each, f"{kind}:read"),
+        Permission("PUT PATCH DELETE", each, f"{kind}:write"),
+        Permission("GET", f"{each}/access_controls", "access_control:read", kind),
+        Permission("PUT", f"{each}/access_controls", "access_control:write", kind),
+        Permission("GET", f"{each}/access_controls/explain", "access_control:read", kind),
+        Permission("GET", f"{each}/users_with_access", "access_control:read", kind),
+        Permission("GET", f"{each}/resource_access_controls", "access_control:read", kind),
+        Permission("PUT", f"{each}/resource_access_controls", "access_control:write", kind),
+        Permission("GET", f"{each}/activity", "activity_log:read", kind),
+    )
+
+
+def _sharing(kind: str, route: str) -> tuple[Permission, ...]:
+    """The sharing link of an object; what else it needs is the router's to ask."""
+    base = f"{_PROJECT}/{route}/{{{kind}_id}}/sharing"
+    return (
+        Permission("GET", base, "sharing_configuration:read", kind),
+        Permission("PATCH", base, "sharing_configuration:write", kind),
+        Permission("POST", f"{base}/refresh", "sharing_configuration:write", kind),
+        Permission("POST", f"{base}/passwords", "sharing_configuration:write", kind),
+        Permission("DELETE", f"{base}/passwords/{{password_id}}", "sharing_configuration:write", kind),
+    )
+
+
+def _question(name: str) -> Permission:
+    return Permission("GET POST", f"{_PROJECT}/insights/{name}", "insight:read", body_token=True)
+
+
+def _people(name: str, scopes: str) -> tuple[Permission, ...]:
+    return tuple(
+        Permission("GET POST", path, scopes, body_token=True)
+        for path in (f"/api/person/{name}", f"{_PROJECT}/persons/{name}")
+    )
+
+
+PERMISSIONS: tuple[Permission, ...] = (
+    # Questions
+    _question("trend"),
+    _question("retention"),
+    _question("path"),
+    _question("funnel"),
+    Permission("GET POST", f"{_PROJECT}/insights/timing", "insight:read"),
+    Permission("POST", f"{_PROJECT}/query", "query:read"),
+    *_people("path", "insight:read person:read"),
+    *_people("funnel", "insight:read"),
+    *_people("retention", "insight:read"),
+    # Resources of a project
+    *_resource("insight", "insights", "insight_id"),
+    Permission("GET", f"{_PROJECT}/insights/trending", "insight:read"),
+    Permission("POST", f"{_PROJECT}/insights/viewed", "insight:read"),
+    Permission("GET", f"{_PROJECT}/insights/my_last_viewed", ""),
+    *_resource("dashboard", "dashboards", "dashboard_id"),
+    Permission("PATCH", f"{_PROJECT}/dashboards/{{dashboard_id}}/move_tile", "dashboard:write"),
+    *_sharing("insight", "insights"),
+    *_sharing("dashboard", "dashboards"),
+    *_resource("notebook", "notebooks", "notebook_id"),
+    *_resource("action", "actions", "action_id"),
+    Permission("GET", f"{_PROJECT}/cohorts", "cohort:read"),
+    Permission("POST", f"{_PROJECT}/cohorts", "cohort:write"),
+    Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}", "cohort:read"),
+    Permission("PUT PATCH DELETE", f"{_PROJECT}/cohorts/{{cohort_id}}", "cohort:write"),
+    Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}/persons", "cohort:read person:read"),
+    Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/add_persons_to_static_cohort", "cohort:write"),
+    Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/remove_person_from_static_cohort", "cohort:write"),
+    # Access to a project
+    Permission("GET", f"{_PROJECT}/access_controls", "access_control:read", "project"),
+    Permission("PUT", f"{_PROJECT}/access_controls", "access_control:write", "project"),
+    Permission("GET", f"{_PROJECT}/access_controls/explain", "access_control:read", "project"),
+    Permission("GET", f"{_PROJECT}/users_with_access", "access_control:read", "project"),
+    Permission("GET", f"{_PROJECT}/resource_access_controls", "access_control:read", "project"),
+    Permission("PUT", f"{_PROJECT}/resource_access_controls", "access_control:write", "project"),
+    Permission("GET", f"{_PROJECT}/global_access_controls", "access_control:read", "project"),
+    Permission("PUT", f"{_PROJECT}/global_access_controls", "access_control:write", "project"),
+    Permission("GET", f"{_PROJECT}/access_control_defaults", "access_control:read", "project"),
+    Permission("GET", f"{_PROJECT}/access_control_roles", "access_control:read", "project"),
+    Permission("GET", f"{_PROJECT}/access_control_members", "access_control:read", "project"),
+    Permission("GET", f"{_PROJECT}/activity_log", "activity_log:read"),
+    # Projects
+    Permission("GET", "/api/projects", "project:read"),
+    Permission("POST", "/api/projects", "project:write"),
+    Permission("GET", f"{_ORGANIZATION}/projects", "project:read"),
+    Permission("POST", f"{_ORGANIZATION}/projects", "project:write"),
+    Permission("GET", _PROJECT, "project:read", hides=True),
+    Permission("PUT PATCH", _PROJECT, "project:write", hides=True),
+    Permission("PATCH", f"{_PROJECT}/reset_token", "project:write"),
+    Permission("GET", f"{_ORGANIZATION}/projects/{{project_id}}", "project:read", hides=True),
+    Permission("PATCH", f"{_ORGANIZATION}/projects/{{project_id}}", "project:write", hides=True),
+    # Organizations and people
+    Permission("GET", "/api/organizations", "organization:read"),
+    Permission("POST", "/api/organizations", "organization:write"),
+    Permission("GET", _ORGANIZATION, "organization:read", hides=True),
+    Permission("PATCH", _ORGANIZATION, "organization:write", hides=True),
+    Permission("GET", f"{_ORGANIZATION}/members", "organization_member:read"),
+    Permission("GET", f"{_ORGANIZATION}/members/{{user_uuid}}", "organization_member:read"),
+    Permission("PATCH DELETE", f"{_ORGANIZATION}/members/{{user_uuid}}", "organization_member:write"),
+    Permission("GET", f"{_ORGANIZATION}/roles", "organization:read"),
+    Permission("POST", f"{_ORGANIZATION}/roles", "organization:write"),
+    Permission("GET", f"{_ORGANIZATION}/roles/{{role_id}}", "organization:read"),
+    Permission("PATCH DELETE", f"{_ORGANIZATION}/roles/{{role_id}}", "organization:write"),
+    Permission("GET", f"{_ORGANIZATION}/roles/{{role_id}}/role_memberships", "organization:read"),
+    Permission("POST", f"{_ORGANIZATION}/roles/{{role_id}}/role_memberships", "organization:write"),
+    Permission(
+        "DELETE", f"{_ORGANIZATION}/roles/{{role_id}}/role_memberships/{{role_membership_id}}", "organization:write"
+    ),
+    Permission("GET", f"{_ORGANIZATION}/invites", "organization_member:read"),
+    Permission("POST", f"{_ORGANIZATION}/invites", "organization_member:write"),
+    Permission("POST", f"{_ORGANIZATION}/invites/bulk", "organization_member:write"),
+    Permission("DELETE", f"{_ORGANIZATION}/invites/{{invite_id}}", "organization_member:write"),
+    Permission("GET", "/api/users/@me", "user:read"),
+    Permission("GET", "/api/users/{user_id}", "user:read"),
+    # Keys: one can say what it is, whatever its scopes; keys are made by `insights keys`.
+    Permission("GET", "/api/personal_api_keys/@current", ""),
+    Permission("GET POST", "/api/personal_api_keys", ""),
+    Permission("GET PUT PATCH DELETE", "/api/personal_api_keys/{key_id}", ""),
+    # What no route answers: a key is asked for its rights before the method is looked at.
+    Permission("GET POST PUT PATCH DELETE OPTIONS TRACE", "/api", ""),
+    Permission("GET POST PUT PATCH DELETE OPTIONS TRACE", "/api/{rest:path}", ""),
+)
+
+
+# Routes that ask for no personal key, and what guards them instead.
+PUBLIC: dict[str, str] = {
+    "/i/v0/e": "the project's token, in the payload",
+    "/e": "the project's token, in the payload",
+    "/capture": "the project's token, in the payload",
+    "/track": "the project's token, in the payload",
+    "/engage": "the project's token, in the payload",
+    "/batch": "the project's token, in the payload",
+    "/i/v1/analytics/events": "the project's token, as the bearer",
+    "/": "nothing: it says that capture is there",
+    "/_readiness": "nothing: it says that capture is there",
+    "/decide": "nothing: there are no flags",
+    "/flags": "nothing: there are no flags",
+    "/flags/definitions": "nothing: there are no flags",
+    "/array/{token}/config": "nothing: everything is switched off",
+    "/array/{token}/config.js": "nothing: everything is switched off",
+    "/docs": "nothing: the documentation",
+    "/openapi.json": "nothing: the documentation",
+    "/api/signup/{token}": "the invite's token, which is used up",
+    "/shared/{token}": "the link's token, and its password where it has one",
+    "/embedded/{token}": "the link's token, and its password where it has one",
+}
+
+
+def permission_of(method: str, path: str) -> Permission:
+    """Of a route, by its template. Raises ServerError for one that nobody wrote down: it stays closed."""
+    found = _table().get((method, path))
+    if found is None:
+        raise ServerError(f"{method} {path} is not in the table of permissions")
+    return found
+
+
+def each_route() -> Iterator[tuple[str, str, Permission]]:
+    for permission in PERMISSIONS:
+        for method in permission.methods.split():
+            yield method, permission.path, permission
+
+
+@cache
+def kinds_with_objects() -> tuple[str, ...]:
+    """Kinds whose objects can have rules of their own."""
+    objects = (p for p in PERMISSIONS if p.path.endswith("}/access_controls") and p.kind != "project")
+    return tuple(dict.fromkeys(p.resource for p in objects))
+
+
+@cache
+def _table() -> dict[tuple[str, str], Permission]:
+    table = {(method, path): permission for method, path, permission in each_route()}
+    # A HEAD is a GET whose body is not sent.
+    return table | {("HEAD", path): permission for (method, path), permission in table.items() if method == "GET"}

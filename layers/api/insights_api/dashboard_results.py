@@ -1,0 +1,68 @@
+"""The results of the insights on a dashboard: several at once, within a time and a size that an answer may have.
+
+What goes wrong with one of them, whatever it is, is said in its own `query_status`.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import orjson
+from insights_acl.access import Access
+from insights_engine.errors import ApiError, ServerError
+from insights_engine.store import Item
+
+from insights_api.insight_fields import NOT_COMPUTED
+from insights_api.insight_results import computed
+
+# A function has 29 s and 6 MB.
+SECONDS = 20.0
+MAX_BYTES = 4_000_000
+_AT_ONCE = 4
+_TOO_SLOW = f"The insights of this dashboard take longer than {SECONDS:.0f} s together; ask for this one by itself."
+_TOO_LARGE = "The results of this dashboard are too large together; ask for this insight by itself."
+
+Result = dict[str, Any]
+
+
+def results_of(access: Access, insights: Sequence[Item], overrides: Mapping[str, Any]) -> dict[int, Result]:
+    """By the insight's id, in the order of `insights`: the first ones are those that fit."""
+    threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="insights-tile")
+    asked = [
+        threads.submit(contextvars.copy_context().run, _result, access, insight, overrides) for insight in insights
+    ]
+    wait(asked, timeout=SECONDS)
+    # One that is late goes on until ClickHouse's own limit; nobody waits for it.
+    threads.shutdown(wait=False, cancel_futures=True)
+    found, size = {}, 0
+    for insight, one in zip(insights, asked, strict=True):
+        result = _taken(one)
+        size += len(orjson.dumps(result, default=str, option=orjson.OPT_NON_STR_KEYS))
+        found[insight["id"]] = result if size <= MAX_BYTES else failed(_TOO_LARGE)
+    return found
+
+
+def failed(message: str) -> Result:
+    return {
+        **NOT_COMPUTED,
+        "query_status": {"complete": True, "error": True, "error_message": message, "results": None},
+    }
+
+
+def _result(access: Access, insight: Item, overrides: Mapping[str, Any]) -> Result:
+    try:
+        return computed(access, insight, overrides)
+    except ApiError as error:
+        return failed(error.detail)
+    except Exception:  # as at the outermost edge, but for one tile
+        from insights_engine.log import logger
+
+        logger().exception("unexpected error", extra={"insight": insight["id"], "project": access.project.id})
+        return failed(ServerError.default_detail)
+
+
+def _taken(one: Future[Result]) -> Result:
+    return one.result() if one.done() and not one.cancelled() else failed(_TOO_SLOW)

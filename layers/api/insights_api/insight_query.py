@@ -1,0 +1,171 @@
+"""What a saved insight asks: a query node, or the older flat filters. Checked when it is saved, so that an insight that
+could never be answered is refused there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from insights_acl import fields
+from insights_engine.errors import ApiError, ParseError, ValidationError, attr_of, unknown
+from insights_engine.flat import json_value
+from insights_engine.store import Item
+
+from insights_api.answers import KIND_OF, WRAPPERS, unwrapped
+
+# The older name of a question -> the kind of node that asks it.
+OLDER_NAMES = {**KIND_OF, "RETENTION": "RetentionQuery"}
+
+
+class Parsers(NamedTuple):
+    """Where the two forms of a kind are read: `module:function`."""
+
+    node: str
+    flat: str
+
+
+PARSERS = {
+    "TrendsQuery": Parsers("trend.node:parse_node", "trend.legacy:parse_legacy"),
+    "LifecycleQuery": Parsers("lifecycle.answer:parse_node", "trend.legacy:parse_legacy"),
+    "StickinessQuery": Parsers("stickiness.model:parse_node", "stickiness.model:parse_filters_form"),
+    "RetentionQuery": Parsers("retention.node:parse_node", "retention.legacy:parse_legacy"),
+    "PathsQuery": Parsers("path.node:parse_node", "path.legacy:parse_legacy"),
+    "FunnelsQuery": Parsers("funnel.node:parse_node", "funnel.legacy:parse_legacy"),
+}
+
+
+def parsed_node(kind: str, node: dict[str, Any], field: str = "query") -> Any:
+    """The node as its kind's frozen query."""
+    return _function(PARSERS[kind].node)(node, field)
+
+
+def parsed_flat(kind: str, values: Mapping[str, Any]) -> Any:
+    """Flat filters as their kind's frozen query."""
+    return _function(PARSERS[kind].flat)(values)
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """Imported where it is needed: a list of insights needs few kinds."""
+    module, _, name = place.partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"insights_engine.{module}"), name)
+    return found
+
+
+def checked_query(value: Any, attr: str) -> dict[str, Any] | None:
+    """As it came, once it is known to be a question. An empty object is none.
+
+    Raises ParseError for what is no node, unknown, or contradicts itself; ValidationError for what is empty and no
+    object.
+    """
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict) and not value:
+        raise ValidationError("Query must be a valid JSON object", attr=attr)
+    node, field = unwrapped(value, attr)
+    try:
+        _check(node["kind"], parsed_node(node["kind"], node, field))
+    except ApiError as error:
+        raise ParseError(error.detail) from None
+    query: dict[str, Any] = fields.plain(value, attr)
+    return query
+
+
+def checked_filters(value: Any, attr: str) -> dict[str, Any]:
+    """Flat filters as they came; none are no question."""
+    values = fields.mapping(value if value is not None else {}, attr)
+    if values:
+        try:
+            kind = kind_of_flat(values)
+            _check(kind, parsed_flat(kind, values))
+        except ApiError as error:
+            raise ValidationError(error.detail, attr="__".join(filter(None, (attr, error.attr)))) from None
+    return fields.plain(values, attr)  # type: ignore[no-any-return]
+
+
+def _check(kind: str, query: Any) -> None:
+    """What only an answer would notice, as far as nothing has to be read for it."""
+    if kind == "TrendsQuery":
+        from insights_engine.trend.formula import compile_formula
+
+        for formula in query.formulas:
+            compile_formula(formula.text, len(query.series), formula.field)
+    if kind == "LifecycleQuery" and len(query.series) > 1:
+        field = query.series[1].field
+        raise ValidationError(f"{field}: a lifecycle has one series", attr=attr_of(field))
+
+
+def kind_of_flat(values: Mapping[str, Any]) -> str:
+    """The kind of node that asks the same, by `insight`; `shown_as: Stickiness` chooses by itself."""
+    named = values.get("insight") or "TRENDS"
+    name = named.upper() if isinstance(named, str) else named
+    if name == "TRENDS" and values.get("shown_as") == "Stickiness":
+        name = "STICKINESS"
+    if not isinstance(name, str) or name not in OLDER_NAMES:
+        raise unknown("insight", named, OLDER_NAMES)
+    return OLDER_NAMES[name]
+
+
+def kind_of(item: Item) -> str | None:
+    """The kind of node that an insight is or that its filters stand for; null where it asks nothing."""
+    if item["query"] is not None:
+        return str(source_of(item["query"])["kind"])
+    return kind_of_flat(item["filters"]) if item["filters"] else None
+
+
+def source_of(query: dict[str, Any]) -> dict[str, Any]:
+    """The node inside its wrappers."""
+    return unwrapped(query)[0]
+
+
+def with_source(query: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+    """The same wrappers around another node."""
+    return {**query, "source": with_source(query["source"], source)} if query["kind"] in WRAPPERS else source
+
+
+def events_of(item: Item) -> set[str]:
+    """Names of the events that an insight is about."""
+    if item["query"] is not None:
+        return set(_events(source_of(item["query"])))
+    return set(_flat_events(item["filters"]))
+
+
+def _events(node: Any) -> Iterator[str]:
+    """Of series, steps and exclusions; the two sides of a retention; the kinds of events of paths."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _events(one)
+        return
+    if not isinstance(node, dict):
+        return
+    if node.get("kind") == "EventsNode" and isinstance(node.get("event"), str):
+        yield node["event"]
+    for name, inner in node.items():
+        if name in ("targetEntity", "returningEntity") and isinstance(inner, dict):
+            yield from _entity_event(inner)
+        elif name == "includeEventTypes" and isinstance(inner, list):
+            yield from (one for one in inner if one in ("$pageview", "$screen"))
+        elif isinstance(inner, dict | list) and name != "properties":
+            yield from _events(inner)
+
+
+def _flat_events(values: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("events", "exclusions"):
+        listed = json_value(values, name)
+        for entity in listed if isinstance(listed, list) else []:
+            if isinstance(entity, dict):
+                yield from _entity_event(entity)
+    for name in ("target_entity", "returning_entity"):
+        entity = json_value(values, name)
+        if isinstance(entity, dict):
+            yield from _entity_event(entity)
+    types = json_value(values, "include_event_types")
+    yield from (one for one in types if one in ("$pageview", "$screen")) if isinstance(types, list) else ()
+    custom = json_value(values, "include_custom_events")
+    yield from (one for one in custom if isinstance(one, str)) if isinstance(custom, list) else ()
+
+
+def _entity_event(entity: Mapping[str, Any]) -> Iterator[str]:
+    if entity.get("type") != "actions" and entity.get("kind") != "ActionsNode" and isinstance(entity.get("id"), str):
+        yield entity["id"]
