@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from insights_acl import accounts
 from insights_acl.models import PersonalKey, StoredProject, User, item_of
@@ -108,8 +109,11 @@ class Cast:
                     self.store, replace(user, current_project_id=world.other_project.project.id)
                 )
             case "nowhere":
-                user = world.new_user()
-                accounts.remove_member(self.store, accounts.memberships_of(self.store, user)[0])
+                left = accounts.create_organization(self.store, "Left", now=now)
+                user, membership = accounts.create_user(
+                    self.store, f"{uuid4().hex}@example.com", organization=left, now=now
+                )
+                accounts.remove_member(self.store, membership)
                 return user
             case "strict" | "strict_admin":
                 user = world.new_user()

@@ -31,7 +31,7 @@ QUESTIONS = 12
 NOW = datetime(2024, 3, 25, tzinfo=UTC)
 NO_KEYS: dict[str, str | None] = {"start": None, "end": None, "dropoff": None}
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "5")),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds

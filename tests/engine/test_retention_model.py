@@ -30,7 +30,7 @@ QUESTIONS = 12
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "5")),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds

@@ -237,9 +237,9 @@ class Resource:
     def _object_entry(self, before: Item, after: Item) -> Write:
         """The entry of the activity log: created, deleted, restored or updated, and the fields that changed."""
         changes = [
-            activity.change(name, activity.brief(before.get(name)), activity.brief(after[name]), self.kind)
+            activity.change(name, activity.brief(before.get(name)), activity.brief(after.get(name)), self.kind)
             for name in (*(field.name for field in self.fields), "deleted")
-            if before and before.get(name) != after[name]
+            if before and before.get(name) != after.get(name)
         ]
         verbs = {(False, True): "deleted", (True, False): "restored"}
         verb = verbs.get((before["deleted"], after["deleted"]), "updated") if before else "created"

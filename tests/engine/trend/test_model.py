@@ -21,7 +21,7 @@ from tests.engine.trend.worlds import World, questions, worlds
 
 QUESTIONS = 8
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "6")),
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "5")),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
