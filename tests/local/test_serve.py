@@ -51,8 +51,13 @@ class Server:
         return text
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Once more where the first was lost: Python drops an interrupt that meets the clean-up of an object."""
         self.process.send_signal(by)
-        return self.process.wait(60)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(by)
+            return self.process.wait(60)
 
     def total(self, event: str) -> int:
         answer = httpx.get(
