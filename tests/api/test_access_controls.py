@@ -9,7 +9,7 @@ import pytest
 from insights_acl import accounts, rule_store
 from insights_acl.models import Membership, StoredProject, User
 from insights_acl.policy import Rule
-from insights_engine.store import Store
+from insights_engine.store import Store, open_store
 from insights_engine.store.sqlite import SqliteStore
 
 from tests.api.world import Api, World
@@ -213,6 +213,59 @@ def test_a_project_that_a_rule_closes(team: Team, world: World) -> None:
     assert admin("PUT", "access_controls", json=member).status_code == 200
     assert reader("GET", project).json()["user_access_level"] == "member"
     assert reader("PATCH", project, json={"timezone": "UTC"}).status_code == 403
+
+
+def test_the_settings_show_what_is_given_inherited_and_effective(team: Team, admin: Api) -> None:
+    """Everybody may view notebooks, a role edits them, one member is named with less, which the highest outweighs."""
+    organization, reader = f"/api/organizations/{team.world.organization.id}", team.membership("reader")
+    role = admin("POST", f"{organization}/roles", json={"name": f"Editors {team.notebook['id']}"}).json()
+    body = {"user_uuid": team.user("reader").uuid}
+    assert admin("POST", f"{organization}/roles/{role['id']}/role_memberships", json=body).status_code == 201
+    team.everywhere("viewer")
+    team.everywhere("editor", role=role["id"])
+    team.everywhere("none", organization_member=reader.id)
+
+    defaults = admin("GET", "access_control_defaults").json()
+    assert (defaults["project_access_level"], defaults["can_edit"]) == ("admin", True)
+    assert defaults["resource_access_levels"]["notebook"] == {
+        "access_level": "viewer",
+        "minimum": "none",
+        "maximum": "manager",
+    }
+    assert defaults["resource_access_levels"]["insight"]["access_level"] is None
+
+    (of_role,) = [r for r in admin("GET", "access_control_roles").json()["results"] if r["role_id"] == role["id"]]
+    assert levels(of_role["resources"]["notebook"]) == ("editor", "viewer", "editor", "project_default")
+    assert levels(of_role["resources"]["insight"]) == (None, "editor", "editor", "project_default")
+    assert levels(of_role["project"]) == (None, "admin", "admin", "project_default")
+
+    members = admin("GET", "access_control_members").json()["results"]
+    found = {member["organization_membership_id"]: member["resources"]["notebook"] for member in members}
+    assert levels(found[reader.id]) == ("none", "editor", "editor", "role_override")
+    assert levels(found[team.membership("maker").id]) == (None, "viewer", "viewer", "project_default")
+    assert levels(found[team.membership("admin").id]) == (None, "manager", "manager", "organization_admin")
+
+
+def levels(shown: dict[str, Any]) -> tuple[str | None, ...]:
+    names = ("access_level", "inherited_access_level", "effective_access_level", "inherited_access_level_reason")
+    return tuple(shown[name] for name in names)
+
+
+def test_the_older_name_of_rules_on_kinds_is_the_same(team: Team, admin: Api) -> None:
+    body = {"resource": "notebook", "access_level": "viewer"}
+    assert admin("PUT", "global_access_controls", json=body).status_code == 200
+    assert admin("GET", "global_access_controls").json() == admin("GET", "resource_access_controls").json()
+    assert team.api("reader")("GET", team.place).json()["user_access_level"] == "viewer"
+
+
+def test_a_rule_holds_at_once_in_another_environment(team: Team, world: World) -> None:
+    """Nothing of a decision is kept: an environment that has answered before sees a rule that another one wrote."""
+    reader = team.api("reader")
+    assert reader("GET", team.place).status_code == 200
+    elsewhere = open_store(world.stack.services.settings.policies_table)
+    rule = Rule("notebook", "none", team.notebook["id"])
+    rule_store.set_rule(elsewhere, team.project.project.id, rule, world.stack.services.now())
+    assert reader("GET", team.place).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def access_control_roles(request: Request) -> Response:
     organization = _organization(access)
     listed = roles.list_roles(access.services.policies, organization.id)
     rules, project_id = access.rules.project_wide, str(access.project.id)
-    return JsonResponse(_bounds(access) | {"results": of_roles(rules, listed, project_id)})
+    return JsonResponse(_bounds(access) | {"results": of_roles(rules, listed, organization, project_id)})
 
 
 @router.get(f"{_PROJECT}/access_control_members")
