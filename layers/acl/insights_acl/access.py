@@ -20,7 +20,7 @@ from insights_engine.project import Project
 from insights_engine.services import Services, current
 
 from insights_acl import keys, restrictions, shares
-from insights_acl.credentials import body_fields, find_key
+from insights_acl.credentials import Candidate, body_fields, find_key
 from insights_acl.gates import project_gate, route_gate
 from insights_acl.levels import PROJECT
 from insights_acl.lookup import Found, Target, look_up
@@ -81,9 +81,7 @@ async def authorize(request: Request) -> Access:
         return of_share(share, services, now, permission)
     candidate = await find_key(request)
     target = Target.of(request.path_params, await _token(request, permission.body_token))
-    found = look_up(services.policies, candidate.value, target)
-    if found is None or not found.user.is_active:
-        raise candidate.refused()
+    found = _who(candidate, target, services)
     key = note_use(services.policies, found.key, now)
     if target.token is not None and found.project is None:
         raise AuthenticationFailed("Project token found in request is invalid.")
@@ -114,12 +112,17 @@ async def authenticate(request: Request) -> Access:
     now = services.now()
     permission = permission_of(request.method, request.scope["route"].path)
     candidate = await find_key(request)
-    found = look_up(services.policies, candidate.value, Target())
-    if found is None or not found.user.is_active:
-        raise candidate.refused()
+    found = _who(candidate, Target(), services)
     restrictions.check_scopes(found.key, permission.required_scopes)
     key = note_use(services.policies, found.key, now)
     return Access(found.user, key, found.membership, found.organization, None, services, now, permission)
+
+
+def _who(candidate: Candidate, target: Target, services: Services) -> Found:
+    found = look_up(services.policies, candidate.value, target)
+    if found is None or not found.user.is_active:
+        raise candidate.refused()
+    return found
 
 
 def _policy_gate(access: Access, target: Target) -> None:
