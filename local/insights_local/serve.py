@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ class Serving:
         """Gives back the exit code, when somebody stops the server."""
         from insights_local.stack import Stack
 
+        # Said outright: a shell starts what it puts in the background with interrupts ignored.
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, signal.default_int_handler)
         with self._listening() as listener, folder.held(self.data_dir):
             try:
                 with Stack(self.data_dir, clickhouse=self.clickhouse) as stack:

@@ -51,13 +51,8 @@ class Server:
         return text
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> int:
-        """Once more where the first was lost: Python drops an interrupt that meets the clean-up of an object."""
         self.process.send_signal(by)
-        try:
-            return self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.send_signal(by)
-            return self.process.wait(60)
+        return self.process.wait(60)
 
     def total(self, event: str) -> int:
         answer = httpx.get(
@@ -147,12 +142,13 @@ def test_demo_data_that_was_killed_halfway_is_completed(
         assert server.total(event) == expected[event]
 
 
-def test_ctrl_c_in_the_middle_of_the_demo_data_stops_cleanly(
-    start: Callable[..., Server], eventually: Eventually
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
+def test_a_stop_in_the_middle_of_the_demo_data_is_clean(
+    start: Callable[..., Server], eventually: Eventually, by: signal.Signals
 ) -> None:
     server = start("--persons", str(PERSONS))
     eventually(lambda: "Demo data" in server.err.read_text())
-    assert server.stop() == 130
+    assert server.stop(by) == 130
     errors = server.err.read_text()
     assert errors.endswith("Stopped; the next start goes on from here.\n")
     assert "Traceback" not in errors
