@@ -16,10 +16,10 @@ from insights_engine.sql import Sql
 NO_TEXT = 1
 # 0 for the empty text.
 _HASH = "bitXor(cityHash64(ifNull({t}, '')), cityHash64(''))"
-# Person numbers that are 1, 2, 3 … have their hashes in their places as they come. Else each hash follows as many
-# empty places as there are numbers without a person before it.
+# Person numbers that are 1, 2, 3 … have their hashes in their places as they come; as they come in order and each once,
+# the first and the last tell. Else each hash follows as many empty places as there are numbers without a person before.
 _PLACED = Sql(
-    "if(ks = arrayEnumerate(ks), hs, arrayFlatten(arrayMap((hash, step) -> arrayResize([hash], -step), "
+    "if(ks[1] = 1 AND ks[-1] = length(ks), hs, arrayFlatten(arrayMap((hash, step) -> arrayResize([hash], -step), "
     "arraySort((hash, k) -> k, hs, ks), arrayPopFront(arrayDifference(arrayPushFront(arraySort(ks), 0))))))"
 )
 

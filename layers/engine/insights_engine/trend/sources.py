@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from insights_engine.dates import Range, earlier
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.intervals import INTERVALS, Interval, bucket_sql
+from insights_engine.intervals import INTERVALS, Interval, bucket_sql, bucket_start_sql
 from insights_engine.scan import Scan, micros, require_group_index
 from insights_engine.sql import TRUE, Sql, both, number
 from insights_engine.trend.breakdowns import NO_BREAKDOWN
@@ -54,6 +54,13 @@ class Ask:
     def bucket(self) -> Sql:
         return Sql("toInt64(0)") if self.is_total else self.bucket_of(self.scan.day, self.scan.local)
 
+    def bucket_start(self) -> Sql:
+        """As `bucket`, to group by."""
+        if self.is_total:
+            return self.bucket()
+        monday = self.scan.project.weeks_start_on_monday
+        return bucket_start_sql(self.interval, self.scan.day, self.scan.local, monday)
+
     def bucket_of(self, day: Sql, local: Sql) -> Sql:
         return bucket_sql(self.interval, day, local, self.scan.project.weeks_start_on_monday)
 
@@ -65,8 +72,9 @@ def _grouped(ask: Ask, aggregate: Sql, condition: Sql = TRUE, lower: datetime | 
     """The aggregate per bucket and breakdown value; events count from `lower` where it is not the range's own start."""
     return Sql(
         "SELECT {bucket} AS bucket, {breakdown} AS breakdown, {value} AS value {source} WHERE {where} "
-        "GROUP BY bucket, breakdown",
+        "GROUP BY {start}, breakdown",
         bucket=ask.bucket(),
+        start=ask.bucket_start(),
         breakdown=ask.breakdown,
         value=aggregate,
         source=ask.scan.from_clause(),
@@ -137,8 +145,9 @@ def _session_durations(ask: Ask) -> Sql:
     """Each session with a matching event in the bucket counts once, with its whole duration in seconds."""
     sessions = Sql(
         "SELECT {bucket} AS bucket, {breakdown} AS breakdown, session {source} WHERE {where} AND session != 0 "
-        "GROUP BY bucket, breakdown, session",
+        "GROUP BY {start}, breakdown, session",
         bucket=ask.bucket(),
+        start=ask.bucket_start(),
         breakdown=ask.breakdown,
         source=ask.scan.from_clause(),
         where=ask.where,
@@ -160,9 +169,10 @@ def _session_durations(ask: Ask) -> Sql:
 def _per_actor(ask: Ask) -> Sql:
     return Sql(
         "SELECT bucket, breakdown, {value} AS value FROM (SELECT {bucket} AS bucket, {breakdown} AS breakdown, "
-        "count() AS events {source} WHERE {where} GROUP BY bucket, breakdown, {person}) GROUP BY bucket, breakdown",
+        "count() AS events {source} WHERE {where} GROUP BY {start}, breakdown, {person}) GROUP BY bucket, breakdown",
         value=ask.aggregate(Sql("events")),
         bucket=ask.bucket(),
+        start=ask.bucket_start(),
         breakdown=ask.breakdown,
         source=ask.scan.from_clause(),
         where=ask.where,
@@ -189,8 +199,9 @@ def _rolling(ask: Ask) -> Sql:
     lower = first - days + timedelta(days=1) if interval.of_day else earlier(first, days)
     inner = Sql(
         "SELECT {bucket} AS at, {breakdown} AS breakdown, {state}({actor}) AS active {source} WHERE {where} "
-        "GROUP BY at, breakdown",
+        "GROUP BY {start}, breakdown",
         state=Sql(state),
+        start=bucket_start_sql(interval, ask.scan.day, ask.scan.local, monday),
         bucket=bucket_sql(interval, ask.scan.day, ask.scan.local, monday),
         breakdown=ask.breakdown,
         actor=actor,

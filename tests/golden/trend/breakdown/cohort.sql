@@ -12,7 +12,7 @@ FROM persons FINAL
 WHERE project = {p2:UInt32} AND is_deleted = 0 AND (CAST(properties.`os`, 'Nullable(String)') = {p3:String})))), [[CAST({p7:String}, 'Nullable(String)')]], []))) AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p8:String}) AND (day >= {p9:Date} AND day <= {p10:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

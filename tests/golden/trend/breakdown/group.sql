@@ -7,7 +7,7 @@ LEFT ANY JOIN (SELECT key AS group1_key, CAST(properties.`size`, 'Nullable(Strin
 FROM groups FINAL
 WHERE project = {p2:UInt32} AND type = {p3:UInt8}) AS group1 ON group1 = group1_key
 WHERE (project = {p2:UInt32}) AND (event = {p4:String}) AND (day >= {p5:Date} AND day <= {p6:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

@@ -4,7 +4,7 @@ FROM (SELECT [CAST(nullIf(grouped.breakdown, ''), 'Nullable(String)')] AS breakd
 FROM (SELECT toInt64(day) AS bucket, ifNull(nullIf(toValidUTF8(CAST(concat(toString(event), ifNull(CAST(properties.`os`, 'Nullable(String)'), '')), 'Nullable(String)')), ''), '') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

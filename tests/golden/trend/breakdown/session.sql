@@ -8,7 +8,7 @@ FROM events
 WHERE project = {p2:UInt32} AND session != 0
 GROUP BY session) AS sessions ON session = sessions_key
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

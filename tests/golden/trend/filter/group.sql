@@ -4,7 +4,7 @@ FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (group1 IN (SELECT key
 FROM groups FINAL
 WHERE project = {p1:UInt32} AND type = {p5:UInt8} AND (toFloat64OrNull(CAST(properties.`size`, 'Nullable(String)')) > {p6:Float64})))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -3,7 +3,7 @@ FROM (SELECT bucket, breakdown, quantileExactInclusive(0.5)(events) AS value
 FROM (SELECT toInt64(day) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, count() AS events
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date})
-GROUP BY bucket, breakdown, person)
+GROUP BY day, breakdown, person)
 GROUP BY bucket, breakdown)
 -- p0 = 0
 -- p1 = 7

@@ -5,7 +5,7 @@ LEFT ANY JOIN (SELECT person AS persons_key, toString(uuid) AS persons_value0
 FROM persons FINAL
 WHERE project = {p1:UInt32} AND is_deleted = 0) AS persons ON person = persons_key
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (isNotNull(persons_value0))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -4,7 +4,7 @@ FROM events
 WHERE (project = {p1:UInt32}) AND ((event IN {p2:Array(String)}) AND (((event = {p3:String}) AND (properties.`$current_url` LIKE {p4:String})) OR ((event = {p5:String}) AND (person IN (SELECT person
 FROM persons FINAL
 WHERE project = {p1:UInt32} AND is_deleted = 0 AND (CAST(properties.`os`, 'Nullable(String)') = {p6:String})))))) AND (day >= {p7:Date} AND day <= {p8:Date})
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = ['buy', 'pay']

@@ -6,7 +6,7 @@ FROM persons FINAL
 WHERE project = {p2:UInt32} AND is_deleted = 0 AND (CAST(properties.`os`, 'Nullable(String)') = {p3:String})), [[CAST({p4:String}, 'Nullable(String)')]], []))) AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p5:String}) AND (day >= {p6:Date} AND day <= {p7:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 UNION ALL SELECT {p8:UInt16} AS branch, kept AS breakdown, is_other, (sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values
@@ -15,7 +15,7 @@ FROM (SELECT grouped.breakdown AS breakdown, groupArray(bucket) AS ks, groupArra
 FROM (SELECT toInt64(day) AS bucket, [CAST({p9:String}, 'Nullable(String)')] AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p5:String}) AND (day >= {p6:Date} AND day <= {p7:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

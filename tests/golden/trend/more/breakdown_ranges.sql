@@ -6,7 +6,7 @@ FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})) AS bin_ends0).1 + ((bin_ends0.2 - bin_ends0.1) / {p6:UInt32} AS bin_width0) * (toUInt32(least({p7:UInt32}, ifNotFinite(floor((bin_x0 - bin_ends0.1) / bin_width0), {p7:UInt32}))) AS bin_place0)), ',', toString(if(bin_place0 = {p7:UInt32}, bin_ends0.2 + 0.01, bin_ends0.1 + bin_width0 * (bin_place0 + 1))), ']')), '') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

@@ -7,7 +7,7 @@ LEFT ANY JOIN (SELECT person AS persons_key, CAST(properties.`b`, 'Nullable(Stri
 FROM persons FINAL
 WHERE project = {p2:UInt32} AND is_deleted = 0) AS persons ON person = persons_key
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY day, breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

@@ -4,7 +4,7 @@ FROM (SELECT [CAST(nullIf(grouped.breakdown, ''), 'Nullable(String)')] AS breakd
 FROM (SELECT toInt64(0) AS bucket, ifNull(nullIf(CAST(properties.`k`, 'Nullable(String)'), ''), '') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND (day >= {p4:Date} AND day <= {p5:Date})
-GROUP BY bucket, breakdown) AS grouped
+GROUP BY toInt64(0), breakdown) AS grouped
 GROUP BY grouped.breakdown))
 GROUP BY kept, is_other
 -- p0 = 0

@@ -8,7 +8,7 @@ FROM persons FINAL
 WHERE project = {p1:UInt32} AND is_deleted = 0 AND (CAST(properties.`os`, 'Nullable(String)') = {p5:String}))))) AND (person NOT IN (SELECT person
 FROM cohort_people FINAL
 WHERE project = {p1:UInt32} AND cohort = {p6:UInt32} AND is_deleted = 0)))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

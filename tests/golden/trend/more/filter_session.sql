@@ -6,7 +6,7 @@ FROM events
 WHERE project = {p1:UInt32} AND session != 0
 GROUP BY session
 HAVING toFloat64OrNull(CAST(dateDiff('second', min(ts), max(ts)), 'Nullable(String)')) > {p5:Float64}))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -4,7 +4,7 @@ FROM (SELECT arrayJoin(arrayFilter(key -> key >= at AND key < at + {p1:Int64}, {
 FROM (SELECT toInt64(toUnixTimestamp(toStartOfHour(toTimeZone(ts, {p3:String})))) AS at, CAST([], 'Array(Nullable(String))') AS breakdown, groupBitmapState(person) AS active
 FROM events
 WHERE (project = {p4:UInt32}) AND (event = {p5:String}) AND ((day >= {p6:Date} AND day <= {p7:Date}) AND (ts <= fromUnixTimestamp64Micro({p8:Int64})))
-GROUP BY at, breakdown))
+GROUP BY toStartOfHour(toTimeZone(ts, {p3:String})), breakdown))
 GROUP BY bucket, breakdown)
 -- p0 = 0
 -- p1 = 604800

@@ -4,7 +4,7 @@ FROM (SELECT arrayJoin(arrayFilter(key -> key >= at AND key < at + {p1:Int64}, {
 FROM (SELECT toInt64(day) AS at, CAST([], 'Array(Nullable(String))') AS breakdown, groupBitmapState(person) AS active
 FROM events
 WHERE (project = {p3:UInt32}) AND (event = {p4:String}) AND (day >= {p5:Date} AND day <= {p6:Date})
-GROUP BY at, breakdown))
+GROUP BY day, breakdown))
 GROUP BY bucket, breakdown)
 -- p0 = 0
 -- p1 = 30

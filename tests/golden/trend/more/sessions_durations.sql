@@ -3,7 +3,7 @@ FROM (SELECT bucket, breakdown, avg(duration) AS value
 FROM (SELECT toInt64(day) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, session
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND session != 0
-GROUP BY bucket, breakdown, session) AS active
+GROUP BY day, breakdown, session) AS active
 LEFT ANY JOIN (SELECT session AS whole, toFloat64(dateDiff('second', min(ts), max(ts))) AS duration
 FROM events
 WHERE project = {p1:UInt32} AND session != 0

@@ -2,7 +2,7 @@ SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_o
 FROM (SELECT toInt64(day) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (CAST(properties.`x`, 'Nullable(String)') = {p5:String})
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

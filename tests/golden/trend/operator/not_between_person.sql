@@ -4,7 +4,7 @@ FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (person IN (SELECT person
 FROM persons FINAL
 WHERE project = {p1:UInt32} AND is_deleted = 0 AND ((isNotNull(if(isFinite(toFloat64OrNull(CAST(properties.`x`, 'Nullable(String)'))), toFloat64OrNull(CAST(properties.`x`, 'Nullable(String)')), NULL))) AND (NOT (toFloat64OrNull(CAST(properties.`x`, 'Nullable(String)')) BETWEEN {p5:Float64} AND {p6:Float64})))))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

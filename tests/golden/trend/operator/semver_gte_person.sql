@@ -4,7 +4,7 @@ FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (person IN (SELECT person
 FROM persons FINAL
 WHERE project = {p1:UInt32} AND is_deleted = 0 AND ((ifNull(match(CAST(properties.`x`, 'Nullable(String)'), '^\\s*v?\\d+(\\.\\d+)*'), false)) AND (arrayResize(arrayMap(n -> toUInt64OrZero(n), splitByChar('.', extract(ifNull(CAST(properties.`x`, 'Nullable(String)'), ''), '^\\s*v?(\\d+(?:\\.\\d+)*)'))), 3) >= {p5:Array(UInt64)}))))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -2,7 +2,7 @@ SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_o
 FROM (SELECT toInt64(day) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, count() AS value
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND ((ifNull(match(CAST(properties.`x`, 'Nullable(String)'), '^\\s*v?\\d+(\\.\\d+)*'), false)) AND (arrayResize(arrayMap(n -> toUInt64OrZero(n), splitByChar('.', extract(ifNull(CAST(properties.`x`, 'Nullable(String)'), ''), '^\\s*v?(\\d+(?:\\.\\d+)*)'))), 3) >= {p5:Array(UInt64)}) AND (arrayResize(arrayMap(n -> toUInt64OrZero(n), splitByChar('.', extract(ifNull(CAST(properties.`x`, 'Nullable(String)'), ''), '^\\s*v?(\\d+(?:\\.\\d+)*)'))), 3) < {p6:Array(UInt64)}))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

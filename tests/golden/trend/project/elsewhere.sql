@@ -2,7 +2,7 @@ SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_o
 FROM (SELECT toInt64(toStartOfWeek(toDate(toTimeZone(ts, {p1:String})), 1)) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, uniqExact(person) AS value
 FROM events
 WHERE (project = {p2:UInt32}) AND (event = {p3:String}) AND ((day >= {p4:Date} AND day <= {p5:Date}) AND (ts >= fromUnixTimestamp64Micro({p6:Int64})) AND (ts <= fromUnixTimestamp64Micro({p7:Int64})))
-GROUP BY bucket, breakdown)
+GROUP BY toStartOfWeek(toDate(toTimeZone(ts, {p1:String})), 1), breakdown)
 -- p0 = 0
 -- p1 = 'Asia/Tokyo'
 -- p2 = 7

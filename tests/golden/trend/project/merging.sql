@@ -10,7 +10,7 @@ WHERE project = {p1:UInt32} AND is_deleted = 0
 ORDER BY person)), person)) AS value
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date})
-GROUP BY bucket, breakdown)
+GROUP BY toStartOfWeek(day, 0), breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -2,7 +2,7 @@ SELECT {p0:UInt16} AS branch, CAST([], 'Array(Nullable(String))'), false AS is_o
 FROM (SELECT toInt64(toStartOfWeek(day, 0)) AS bucket, CAST([], 'Array(Nullable(String))') AS breakdown, uniqExact(person) AS value
 FROM events
 WHERE (project = {p1:UInt32}) AND (event = {p2:String}) AND (day >= {p3:Date} AND day <= {p4:Date}) AND (replaceRegexpAll(properties.`$pathname`, {p5:String}, {p6:String}) IN (replaceRegexpAll({p7:String}, {p5:String}, {p6:String})))
-GROUP BY bucket, breakdown)
+GROUP BY toStartOfWeek(day, 0), breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

@@ -6,7 +6,7 @@ FROM events
 WHERE project = {p1:UInt32} AND session != 0
 GROUP BY session
 HAVING isNotNull(CAST(argMinIf(properties.`$referring_domain`, ts, isNotNull(properties.`$referring_domain`)), 'Nullable(String)'))))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'

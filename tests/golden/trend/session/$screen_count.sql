@@ -6,7 +6,7 @@ FROM events
 WHERE project = {p1:UInt32} AND session != 0
 GROUP BY session
 HAVING isNotNull(CAST(countIf(event = '$screen'), 'Nullable(String)'))))
-GROUP BY bucket, breakdown)
+GROUP BY day, breakdown)
 -- p0 = 0
 -- p1 = 7
 -- p2 = 'buy'
