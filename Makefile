@@ -19,7 +19,7 @@ CASES := trend lifecycle stickiness retention path timing funnel
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint types imports template build pytest conformance bench docs lock clean
+.PHONY: help install run test lint types imports template build pytest conformance bench load docs lock clean
 
 help:  ## Say what can be made (this list)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,11 @@ conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance e
 	    $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
 	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
 
-bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import)
+bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import, BENCH=cold)
 	$(BIN)/python -m benchmarks $(or $(BENCH),queries) $(ARGS)
+
+load: $(INSTALLED)  ## Requests a second of a server of its own, 1 to 32 clients, three minutes (ARGS="--only cached")
+	$(BIN)/python -m benchmarks load $(ARGS)
 
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs

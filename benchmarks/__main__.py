@@ -8,7 +8,10 @@ from importlib import import_module
 # Name, module (its `main` reads the options), what it measures.
 BENCHMARKS = (
     ("queries", "benchmarks.queries", "insights over 10 million events, against the least that a scan costs"),
+    ("cold", "benchmarks.cold_start", "the first call of a new environment, of each function"),
     ("import", "benchmarks.import_events", "events a second of `insights import`"),
+    ("load", "benchmarks.load", "requests a second of `insights serve`, for 1 to 32 clients"),
+    ("overhead", "benchmarks.overhead", "a warm function's time beyond ClickHouse, and a cached answer's"),
 )
 
 

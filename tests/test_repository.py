@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,19 +38,6 @@ CLOCKS = {
 # Tables may be long.
 LONG: dict[str, str] = {}
 MOST_LINES = 400
-# What a cold start must not pay for before it is needed.
-HEAVY = (
-    "aws_lambda_powertools.tracing",
-    "boto3",
-    "botocore",
-    "chdb",
-    "clickhouse_connect",
-    "hogql_parser_rs",
-    "insights_local",
-    "pyarrow",
-    "sqlite3",
-)
-
 _STATEMENT = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE|ALTER TABLE|CREATE TABLE|DROP)\b")
 
 
@@ -135,17 +119,6 @@ def test_exceptions_are_still_needed() -> None:
 @pytest.mark.parametrize("path", OURS, ids=name)
 def test_a_file_can_be_read_in_one_go(path: Path) -> None:
     assert lines(path) <= MOST_LINES or name(path) in LONG
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_importing_a_function_loads_nothing_heavy(function: str) -> None:
-    """Counted in modules, in a new interpreter, because times say little on a busy machine."""
-    script = f"import json, sys; import app; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT / "functions" / function, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from insights_engine.ingest.handler import handle_sqs
+from insights_engine.log import naming_invocations
 
-handler = handle_sqs
+handler = naming_invocations(handle_sqs)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from insights_engine.ingest.squash import handle_schedule
+from insights_engine.log import naming_invocations
 
-handler = handle_schedule
+handler = naming_invocations(handle_schedule)

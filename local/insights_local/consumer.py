@@ -3,7 +3,8 @@
 1. Messages are taken in batches; while the function works on them nobody else sees them.
 2. `batchItemFailures` names the messages that stay in the queue; the others are deleted. A function that raises keeps
    the whole batch.
-3. What stays is tried again after a pause that doubles with each failure, so that a broken batch does not spin.
+3. What stays is tried again after a pause that doubles with each delivery, so that it does not spin. Other messages do
+   not wait for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from insights_engine.queue import MAX_RECEIVES
+
 if TYPE_CHECKING:
     from insights_engine.queue import Message
     from insights_engine.queue.sqlite import SqliteQueue
@@ -20,18 +23,29 @@ if TYPE_CHECKING:
 QUEUE_ARN = "arn:aws:sqs:local:000000000000:events"
 _VISIBILITY_SECONDS = 360  # the deployed queue's
 _IDLE_SECONDS = 0.25  # how long `stop` may have to wait
-_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.5, 8.0
+_PAUSE_SECONDS = 0.5
 
 log = logging.getLogger("insights.consumer")
 
 
 class Consumer:
-    """`invoke` calls the ingest function with an SQS event and gives back its answer."""
+    """`invoke` calls the ingest function with an SQS event and gives back its answer.
 
-    def __init__(self, events: SqliteQueue, invoke: Callable[[dict[str, Any]], Any], *, batch_size: int) -> None:
+    `pause`: the seconds until what failed for the first time is tried again.
+    """
+
+    def __init__(
+        self,
+        events: SqliteQueue,
+        invoke: Callable[[dict[str, Any]], Any],
+        *,
+        batch_size: int,
+        pause: float = _PAUSE_SECONDS,
+    ) -> None:
         self._events = events
         self._invoke = invoke
         self._batch_size = batch_size
+        self._pause = pause
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="insights-consumer", daemon=True)
 
@@ -44,16 +58,13 @@ class Consumer:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             try:
-                failed = bool(self.move()) if self._events.wait(_IDLE_SECONDS) else False
+                if self._events.wait(_IDLE_SECONDS):
+                    self.move()
             except Exception:  # a thread that dies would stop every event that comes later
                 log.exception("the queue cannot be read")
-                failed = True
-            if failed:
-                self._stopping.wait(pause)
-            pause = min(pause * 2, _LAST_PAUSE_SECONDS) if failed else _FIRST_PAUSE_SECONDS
+                self._stopping.wait(_PAUSE_SECONDS)
 
     def move(self) -> set[str]:
         """One batch; gives back the ids of the messages that stay."""
@@ -62,7 +73,11 @@ class Consumer:
             return set()
         stay = self._failed(batch)
         self._events.delete([message.id for message in batch if str(message.id) not in stay])
-        self._events.release([message.id for message in batch if str(message.id) in stay])
+        for count in {message.receive_count for message in batch if str(message.id) in stay}:
+            self._events.release(
+                [message.id for message in batch if str(message.id) in stay and message.receive_count == count],
+                0 if count == MAX_RECEIVES else self._pause * 2 ** (count - 1),
+            )
         return stay
 
     def _failed(self, batch: Sequence[Message]) -> set[str]:

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -50,14 +50,16 @@ def machine() -> str:
 class Emulator:
     """One function in one environment. The runtime starts at the first call."""
 
-    def __init__(self, name: str, scratch: Path, variables: dict[str, str]) -> None:
+    def __init__(self, name: str, scratch: Path, variables: dict[str, str], code: Path | None = None) -> None:
+        """`code`: another folder than the one that was built."""
         self.name = name
+        self._code = code or BUILD / name
         self._scratch = scratch
         self._variables = variables
         self._port, self._runtime_port = _free_port(), _free_port()
 
     def start(self) -> None:
-        task, runtime = BUILD / self.name, _runtime(self._scratch)
+        task, runtime = self._code, _runtime(self._scratch)
         paths = [task, *(BUILD / layer / "python" for layer in LAYERS), runtime]
         self.log = self._scratch / f"{self.name}.log"
         variables = {
@@ -84,6 +86,26 @@ class Emulator:
         self._process.terminate()
         self._process.wait()
 
+    def processor_seconds(self) -> float:
+        """What the runtime has used so far; 0 where /proc does not say so."""
+        ticks, parents = 0, {self._process.pid}
+        for stat in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
+            with suppress(OSError):  # it has ended meanwhile
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[1]) in parents:
+                    parents.add(int(stat.parent.name))
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def wait(self) -> None:
+        """Returns when the emulator listens; the runtime is not there yet."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self._port), 1):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"{self.name}: the emulator does not listen")
+
     def invoke(self, event: dict[str, Any]) -> Any:
         """What the handler gives back; raises FunctionError as Lambda would report one."""
         url = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
@@ -94,8 +116,8 @@ class Emulator:
 
 
 @contextmanager
-def running(name: str, scratch: Path, variables: dict[str, str]) -> Iterator[Emulator]:
-    emulator = Emulator(name, scratch, variables)
+def running(name: str, scratch: Path, variables: dict[str, str], code: Path | None = None) -> Iterator[Emulator]:
+    emulator = Emulator(name, scratch, variables, code)
     emulator.start()
     try:
         yield emulator

@@ -154,18 +154,22 @@ def routes_of(template: Mapping[str, Any], root: Path = ROOT) -> Routes:
 
 @dataclass(frozen=True, slots=True)
 class QueueMapping:
-    """The event source mapping between the queue and its consumer."""
+    """The event source mapping between a queue and its consumer."""
 
     function: Function
     batch_size: int
 
 
-def queue_mapping_of(template: Mapping[str, Any], root: Path = ROOT) -> QueueMapping:
+def queue_mappings_of(template: Mapping[str, Any], root: Path = ROOT) -> dict[str, QueueMapping]:
+    """By the queue's logical name."""
+    mappings = {}
     for name, function in functions_of(template, root).items():
         for event in template["Resources"][name]["Properties"].get("Events", {}).values():
             if event["Type"] == "SQS":
-                return QueueMapping(function, event["Properties"].get("BatchSize", 10))
-    raise LookupError("no function of the template consumes the queue")
+                properties = event["Properties"]
+                queue, _ = properties["Queue"]["Fn::GetAtt"]
+                mappings[queue] = QueueMapping(function, properties.get("BatchSize", 10))
+    return mappings
 
 
 def cors_of(template: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -40,6 +40,13 @@ class Serving:
         """Gives back the exit code, when somebody stops the server."""
         from insights_local.stack import Stack
 
+        # The terminal is for people: figures and a line a request are for CloudWatch. LOG_LEVEL=INFO shows the lines.
+        os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
+        if not self.access_log:
+            # What CloudWatch would read, a line or two a request, says little to somebody at a terminal.
+            os.environ.setdefault("LOG_LEVEL", "WARNING")
+            os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
         # Said outright: a shell starts what it puts in the background with interrupts ignored.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.default_int_handler)
@@ -59,13 +66,17 @@ class Serving:
     def _listening(self) -> socket.socket:
         try:
             family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
-            return socket.create_server(address[:2], family=family, backlog=256)
+            listener = socket.create_server(address[:2], family=family, backlog=256)
         except OSError as error:
             # The error's own words repeat the address.
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             raise click.ClickException(
                 f"Cannot listen on {self.host}:{self.port}: {reason}. Choose another: insights serve --port 8001"
             ) from error
+        # For every connection that it takes: asyncio sets it on sockets of its own making alone, and without it an
+        # answer's body waits until the client has acknowledged the headers, which takes 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
 
     def _load_demo(self, stack: Stack) -> None:
         from insights_local.demo import is_loaded, load_demo

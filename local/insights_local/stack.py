@@ -29,6 +29,7 @@ from urllib.parse import quote
 
 from insights_acl import accounts
 from insights_engine.migrations import migrate
+from insights_engine.queue import EventQueue
 from insights_engine.queue.sqlite import SqliteQueue
 from insights_engine.services import Services, use
 from insights_engine.settings import Settings
@@ -36,7 +37,7 @@ from insights_engine.settings import Settings
 from insights_local.consumer import Consumer
 from insights_local.functions import call
 from insights_local.gateway import Gateway
-from insights_local.routes import Function, QueueMapping, cors_of, load_template, queue_mapping_of, routes_of
+from insights_local.routes import Function, QueueMapping, cors_of, load_template, queue_mappings_of, routes_of
 
 THREADS = 8
 OWNER_EMAIL = "owner@example.com"
@@ -72,6 +73,7 @@ class Stack:
             "POLICIES_TABLE": policies or f"sqlite://{self.data_dir}/policies.db",
             "RESULTS_TABLE": results or f"sqlite://{self.data_dir}/results.db",
             "EVENTS_QUEUE": queue or f"sqlite://{self.data_dir}/events.db",
+            "QUERIES_QUEUE": f"sqlite://{self.data_dir}/queries.db",
         }
 
     def __repr__(self) -> str:
@@ -92,12 +94,17 @@ class Stack:
         self._identify()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="insights-function")
         self.app = Gateway(routes_of(template), self.invoke, cors=cors_of(template), threads=self._threads)
-        self._consumer = self._start_consumer(queue_mapping_of(template))
+        mappings, services = queue_mappings_of(template), self.services
+        self._consumers = [
+            consumer
+            for name, queue in (("EventsQueue", services.events), ("QueriesQueue", services.queries))
+            if (consumer := self._consumer_of(queue, mappings[name]))
+        ]
 
     def stop(self) -> None:
         """Requests and the batch in work are finished first."""
-        if self._consumer:
-            self._consumer.stop()
+        for consumer in self._consumers:
+            consumer.stop()
         self._threads.shutdown()
         if self._drops_database:
             self.services.clickhouse.command(f"DROP DATABASE `{self.services.clickhouse.database}` SYNC")
@@ -107,13 +114,12 @@ class Stack:
         if self._is_temporary:
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
-    def _start_consumer(self, mapping: QueueMapping) -> Consumer | None:
+    def _consumer_of(self, queue: EventQueue, mapping: QueueMapping) -> Consumer | None:
         """A queue in SQS has the service's own."""
-        events = self.services.events
-        if not isinstance(events, SqliteQueue):
+        if not isinstance(queue, SqliteQueue):
             return None
-        events.release_all()  # what a stack that was killed had in work would stay hidden for minutes
-        consumer = Consumer(events, lambda event: self.invoke(mapping.function, event), batch_size=mapping.batch_size)
+        queue.release_all()  # what a stack that was killed had in work would stay hidden for minutes
+        consumer = Consumer(queue, lambda event: self.invoke(mapping.function, event), batch_size=mapping.batch_size)
         consumer.start()
         return consumer
 

@@ -139,6 +139,11 @@ class House(Cast):
     def _computed(self) -> None:
         assert self.api("member")("GET", f"insights/{self.named('i1')}").status_code == 200
 
+    def _many_requests(self) -> None:
+        key = self.key_of_words("{{key_star}}")
+        api = Api(self.world.stack, key, self.project.project.id)
+        assert {api("GET", "insights").status_code for _ in range(240)} == {200}
+
     def _pageviews(self) -> None:
         events = [
             {"event": "$pageview", "distinct_id": "u", "timestamp": at, "properties": {}}
@@ -155,6 +160,7 @@ _SENTENCES: dict[str, Callable[[House], None]] = {
     "set the user's current project to {{p_other_org}}": House._current_elsewhere,
     "1000 distinct dashboards already carry object rules": House._thousand_dashboards,
     "a fresh cached result exists": House._computed,
+    "send 240 personal-API-key requests to insight endpoints within one minute": House._many_requests,
     "now = 2012-01-15T04:01:34Z, timezone UTC": lambda house: None,
     "2 $pageview events on 2012-01-14, 1 on 2012-01-15": House._pageviews,
 }

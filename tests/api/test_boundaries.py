@@ -21,7 +21,6 @@ from tests.api.world import Api, World
 
 SECRET = "vermilion-heron"  # stands in every name of the house, which no stranger may see
 ROUTES = list(permissions.each_route())
-QUERY = {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "e"}]}
 KINDS = ("insight", "dashboard", "notebook", "action")
 
 
@@ -77,7 +76,7 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
     for route, body in {
         "insights": {
             "name": SECRET,
-            "query": QUERY,
+            "query": _asking("e"),
         },
         "dashboards": {"name": SECRET},
         "notebooks": {"title": SECRET},
@@ -89,6 +88,8 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         made[route.removesuffix("s")] = answer.json()["id"]
     rule_store.set_rule(store, project_id, Rule("project", "none", str(project_id)), now)
     organization = f"/api/organizations/{world.organization.id}"
+    asked = owner("POST", "query", json={"query": _asking(SECRET), "refresh": "force_async"})
+    assert asked.status_code == 202, asked.text
     role = owner("POST", f"{organization}/roles", json={"name": SECRET}).json()
     invite = owner("POST", f"{organization}/invites", json={"target_email": f"a@{SECRET}.example"}).json()
     return {
@@ -102,8 +103,13 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         "invite_id": invite["id"],
         "key_id": "none",
         "password_id": "1",
+        "query_id": asked.json()["query_status"]["id"],
         "rest": "nothing/of/that",
     }
+
+
+def _asking(event: str) -> dict[str, Any]:
+    return {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": event}]}
 
 
 UNKNOWN = ("nobody", "an unknown key", "a deactivated user")

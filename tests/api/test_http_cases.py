@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from insights_local.stack import Stack
 from tests.api.cast import Cast
 from tests.api.house import House
 from tests.api.matching import difference
-from tests.api.world import Api, World
+from tests.api.world import Api, World, limited
 
 CASES = Path(__file__).parent.parent / "cases"
 OWN = [case for name in ("identity", "resources") for case in json.loads((CASES / f"{name}.json").read_text())]
@@ -60,10 +60,15 @@ def test_shared_case(stack: Stack, case: dict[str, Any], request: pytest.Fixture
     filled = re.sub(r"\{\{(\w+)\}\}", r"{\1}", text)
     house.named("i1")  # a list has something to show
     house.filled(json.loads(filled)["request"])  # the objects are there before the rules
-    for sentence in case["setup"]:
-        house.prepare(sentence)
     clock = next((found[1] for sentence in case["setup"] if (found := _CLOCK.match(sentence))), None)
-    with time_machine.travel(clock, tick=False) if clock else nullcontext():
+    with ExitStack() as around:
+        if case["expect"]["status"] == 429:
+            around.enter_context(limited(stack, "on"))
+            around.enter_context(time_machine.travel(stack.services.now(), tick=False))  # however long it takes
+        for sentence in case["setup"]:
+            house.prepare(sentence)
+        if clock:
+            around.enter_context(time_machine.travel(clock, tick=False))
         check(house, json.loads(filled), house.key_of_words(case["as"]))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from insights_api.answers import INSIGHTS, KINDS
+from insights_api.answers import KIND_OF, KINDS
 from insights_engine.errors import ValidationError
 from insights_engine.funnel import legacy as funnel
 from insights_engine.path import legacy as paths
@@ -102,14 +102,17 @@ def test_success_and_each_kind_of_error_has_an_example() -> None:
 
 # The files that read the parameters of each table.
 CSV_READERS = ("api/insights_api/csv_answers.py", "api/insights_api/tabular.py")
+OF_EVERY_INSIGHT = "api/insights_api/refresh.py"
 READERS = {
     "trend": (
         *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
-        *("engine/insights_engine/flat.py", "api/insights_api/answers.py", "api/insights_api/trend.py"),
+        *("engine/insights_engine/flat.py", "engine/insights_engine/flat_breakdowns.py"),
+        *("api/insights_api/answers.py", "api/insights_api/trend.py"),
         *CSV_READERS,
     ),
     "retention": (
         *("engine/insights_engine/retention/legacy.py", "engine/insights_engine/flat.py"),
+        "engine/insights_engine/flat_breakdowns.py",
         *CSV_READERS,
     ),
     "path": ("engine/insights_engine/path/legacy.py", "api/insights_api/tabular.py"),
@@ -144,7 +147,8 @@ def read_by(path: Path) -> set[str]:
 @pytest.mark.parametrize("insight", FLAT)
 def test_the_parameters_are_those_that_are_read(insight: str) -> None:
     """A parameter that is new in the code belongs into the insight's parameters.py."""
-    found = {name for path in READERS[insight] for name in read_by(LAYERS / path) if re.fullmatch(r"[a-z_]+", name)}
+    readers = (*READERS[insight], OF_EVERY_INSIGHT)
+    found = {name for path in readers for name in read_by(LAYERS / path) if re.fullmatch(r"[a-z_]+", name)}
     assert (found | ELSEWHERE[insight]) - NO_PARAMETERS == {one.name for one in FLAT[insight]}
 
 
@@ -189,7 +193,7 @@ def test_each_choice_is_taken(insight: str, parameter: Parameter) -> None:
 
 def test_insights_and_nodes_are_those_that_answer() -> None:
     (insight,) = (one for one in FLAT["trend"] if one.name == "insight")
-    assert set(insight.choices) == set(INSIGHTS)
+    assert set(insight.choices) == set(KIND_OF)
     assert {kind: schemas()[kind]["properties"]["kind"]["const"] for kind in KINDS} == {kind: kind for kind in KINDS}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
@@ -32,6 +34,17 @@ class Api:
         transport = httpx.ASGITransport(app=self.stack.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
             return await client.request(method, path, **kwargs)
+
+
+@contextmanager
+def limited(stack: Stack, rates: str = "", at_once: int = 0) -> Iterator[None]:
+    """The stack with RATE_LIMITS and QUERIES_AT_ONCE."""
+    before = stack.services.settings
+    stack.services.settings = replace(before, rate_limits=rates, queries_at_once=at_once)
+    try:
+        yield
+    finally:
+        stack.services.settings = before
 
 
 @dataclass

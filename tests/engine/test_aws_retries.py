@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from insights_engine.queue import QueueUnavailable
 from insights_engine.queue.sqs import SqsQueue
-from insights_engine.store import ConflictError, Item, Put
+from insights_engine.store import ConflictError, Item, Put, StoreUnavailable
 from insights_engine.store.dynamodb import DynamoStore
 
 Forward = Callable[[], Any]
@@ -106,9 +106,9 @@ def test_what_is_never_done_is_an_error(
     partial.rule = lambda _, request, __: {
         "UnprocessedItems": request["RequestItems"], "UnprocessedKeys": request["RequestItems"], "Responses": {},
     }  # fmt: skip
-    with pytest.raises(TimeoutError, match="unwritten"):
+    with pytest.raises(StoreUnavailable, match="unwritten"):
         partial_store.put_many([{"pk": "p", "sk": "s"}])
-    with pytest.raises(TimeoutError, match="unread"):
+    with pytest.raises(StoreUnavailable, match="unread"):
         partial_store.get_many([("p", "s")])
 
 
@@ -146,6 +146,18 @@ def test_a_transaction_that_meets_another_is_sent_again(partial: Partial, partia
     with pytest.raises(ConflictError) as conflict:
         partial_store.transact([Put({"pk": "p", "sk": "a"}), Put({"pk": "p", "sk": "b"}, "absent")])
     assert conflict.value.index == 1
+
+
+def test_an_item_that_others_hold_for_too_long_makes_the_store_unavailable(
+    partial: Partial, partial_store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("insights_engine.aws.ATTEMPTS", 3)
+    partial.rule = _first(99, "TransactionConflictException")
+    with pytest.raises(StoreUnavailable):
+        partial_store.put({"pk": "p", "sk": "s"})
+    partial.rule = _first(99, "TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+    with pytest.raises(StoreUnavailable):
+        partial_store.transact([Put({"pk": "p", "sk": "s"})])
 
 
 @pytest.fixture

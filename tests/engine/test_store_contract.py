@@ -133,8 +133,9 @@ def test_conditions(store: Store, pk: str, state: Item | None, expect: Any, hold
         "transact check": lambda: store.transact([Check(pk, "s", expect)]),
     }
     if not holds:
-        with pytest.raises(ConflictError):
+        with pytest.raises(ConflictError) as failure:
             call[how]()
+        assert failure.value.item == before
         assert store.get(pk, "s") == before
         return
     call[how]()

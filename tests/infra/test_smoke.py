@@ -23,9 +23,9 @@ from insights_engine.queue.sqlite import SqliteQueue
 from insights_local.consumer import sqs_event
 from insights_local.emulator import BUILD, LAYERS, Emulator, FunctionError, built_for, is_built, machine, running
 from insights_local.gateway import Gateway
-from insights_local.routes import Function, load_template, routes_of
+from insights_local.routes import Function, functions_of, load_template, routes_of
 
-FUNCTIONS = ("Trend", "Retention", "Path", "Funnel", "Timing", "Query", "Resources", "Capture", "Ingest", "Squash")
+FUNCTIONS = tuple(sorted(functions_of(load_template())))
 MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.skipif(
@@ -54,6 +54,7 @@ def emulators(scratch: Path) -> Iterator[Callable[[str], Emulator]]:
         "POLICIES_TABLE": f"sqlite://{scratch}/policies.db",
         "RESULTS_TABLE": f"sqlite://{scratch}/results.db",
         "EVENTS_QUEUE": f"sqlite://{scratch}/events.db",
+        "QUERIES_QUEUE": f"sqlite://{scratch}/queries.db",
     }
     started: dict[str, Emulator] = {}
     with ExitStack() as stack:
@@ -145,8 +146,9 @@ def test_the_built_capture_refuses_with_the_texts_of_capture(call: Call) -> None
     assert (answer.status_code, answer.text) == (400, "event submitted with an empty event name")
 
 
-def test_the_built_ingest_takes_an_empty_batch(emulators: Callable[[str], Emulator]) -> None:
-    assert emulators("Ingest").invoke({"Records": []}) == {"batchItemFailures": []}
+@pytest.mark.parametrize("name", ["Ingest", "Compute"])
+def test_a_built_consumer_takes_an_empty_batch(name: str, emulators: Callable[[str], Emulator]) -> None:
+    assert emulators(name).invoke({"Records": []}) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -168,6 +170,18 @@ def test_every_module_is_compiled() -> None:
     python = BUILD.rglob("*.py")
     missing = [path for path in python if not (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists()]
     assert missing == [], "run `make build`, which compiles after sam build"
+
+
+def test_a_built_function_logs_one_line_a_request_and_its_start(call: Call, scratch: Path) -> None:
+    assert call("GET", "/api/projects/7/insights/path/?personal_api_key=phx_secret").status_code == 401
+    text = (scratch / "Path.log").read_text("utf-8")
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    line = [line for line in lines if line.get("message") == "request"][-1]
+    expected = {"status": 401, "method": "GET", "route": "/api/projects/{project_id}/insights/path", "project": 7}
+    assert {name: line.get(name) for name in expected} == expected
+    assert line["request_id"]
+    assert sum("ColdStart" in line for line in lines) == 1
+    assert "phx_secret" not in text
 
 
 def size(folder: Path) -> int:

@@ -12,45 +12,61 @@ from insights_local.routes import ROOT, functions_of, load_template, routes_of
 
 TEMPLATE = load_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = ("Trend", "Retention", "Path", "Funnel", "Timing", "Query", "Resources", "Capture", "Ingest", "Squash")
+HTTP = ("Trend", "Retention", "Path", "Funnel", "Timing", "Query", "Resources", "Capture")
+FUNCTIONS = (*HTTP, "Ingest", "Squash", "Compute")
 
 READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITE = {
     *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
     *("dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),
 }
-ANALYST = {
-    "PoliciesTable": READ,
-    "PoliciesTable KEY#*": {"dynamodb:PutItem"},
-    "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
-    "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+SECRET = {"ClickHouseSecretArn": {"secretsmanager:GetSecretValue"}}
+ANALYST = {"PoliciesTable": READ, "PoliciesTable KEY#*": {"dynamodb:PutItem"}, **SECRET}
+# Answers are kept, and questions handed to Compute.
+CACHE = {
+    "ResultsTable": {
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem"),
+        *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    },
+    "ResultsBucket": {"s3:GetObject", "s3:PutObject"},
 }
+QUESTIONS = {**CACHE, "QueriesQueue": {"sqs:SendMessage"}}
 # `saved: true` beside a question.
 SAVES = "PoliciesTable PROJECT#*#INSIGHT PROJECT#*#INSIGHT#SHORT PROJECT#*#DASHBOARD PROJECT#*#ACTIVITY COUNTER"
-KEEPER = {**ANALYST, SAVES: {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
+KEEPER = {**ANALYST, **QUESTIONS, SAVES: {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
 # function -> what it works on -> what it may do there; docs/deploy.md says why. Logs and traces are the same for all.
 PERMISSIONS = {
     "Trend": KEEPER,
     "Retention": KEEPER,
     "Path": KEEPER,
     "Funnel": KEEPER,
-    "Timing": {**ANALYST, "EventsQueue": {"sqs:SendMessage"}},
+    "Timing": {
+        **ANALYST,
+        "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "EventsQueue": {"sqs:SendMessage"},
+    },
     "Query": KEEPER,
     "Resources": {
         "PoliciesTable": READ | WRITE,
-        "ResultsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
-        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+        **SECRET,
+        **QUESTIONS,
         "EventsQueue": {"sqs:SendMessage"},
     },
     "Capture": {"EventsQueue": {"sqs:SendMessage"}},
     "Ingest": {
         "PoliciesTable": READ | WRITE - {"dynamodb:DeleteItem"},
-        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+        **SECRET,
         "EventsQueue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     },
     "Squash": {
         "PoliciesTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
-        "ClickHouseSecretArn": {"secretsmanager:GetSecretValue"},
+        **SECRET,
+    },
+    "Compute": {
+        "PoliciesTable": READ,
+        **SECRET,
+        **CACHE,
+        "QueriesQueue": {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     },
 }
 
@@ -68,7 +84,9 @@ def properties(name: str) -> dict[str, Any]:
 
 
 def target(reference: dict[str, Any]) -> str:
-    """The name of what `!Ref x` and `!GetAtt x.Arn` point to."""
+    """The name of what `!Ref x`, `!GetAtt x.Arn` and `!Sub "${x.Arn}/*"` point to."""
+    if "Fn::Sub" in reference:
+        return str(reference["Fn::Sub"]).removeprefix("${").removesuffix(".Arn}/*")
     found = reference.get("Ref") or reference["Fn::GetAtt"][0]
     return str(found)
 
@@ -98,7 +116,7 @@ def test_every_route_is_declared_once() -> None:
     keys = [route.key for route in routes_of(TEMPLATE).all]
     assert len(keys) == len(set(keys))
     assert "$default" in keys
-    assert {route.function.name for route in routes_of(TEMPLATE).all} == set(FUNCTIONS) - {"Ingest", "Squash"}
+    assert {route.function.name for route in routes_of(TEMPLATE).all} == set(HTTP)
 
 
 def test_no_route_ends_in_a_slash() -> None:
@@ -138,7 +156,7 @@ def test_variables_are_settings_and_what_a_function_knows_it_may_use(name: str) 
     assert set(variables) <= {setting.variable for setting in SETTINGS}
     usable = {where.partition(" ")[0] for where in PERMISSIONS[name]}
     known = {target(value) for value in variables.values()}
-    assert known & {"PoliciesTable", "ResultsTable", "EventsQueue", "ClickHouseSecretArn"} <= usable
+    assert known & {*RESOURCES, *SECRET} <= usable
     if name != "Ingest":  # its queue calls it
         assert usable <= known
 
@@ -148,9 +166,60 @@ def test_a_function_runs_on_python_3_13_with_the_three_layers_in_time(name: str)
     found = properties(name)
     assert found["Runtime"] == "python3.13"
     assert [target(layer) for layer in found["Layers"]] == ["EngineLayer", "AclLayer", "ApiLayer"]
-    assert found["Timeout"] == {"Ingest": 60, "Squash": 900}.get(name, 29)
+    assert found["Timeout"] == {"Ingest": 60, "Squash": 900, "Compute": 900}.get(name, 29)
     assert found["MemorySize"] >= 512
     assert found["Architectures"] == [{"Ref": "Architecture"}]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_behind_http_start_from_snapshots(name: str) -> None:
+    """Of their last version, which the alias stands for; the one before it goes."""
+    found = RESOURCES[name]["Properties"]
+    expected = {
+        "AutoPublishAlias": "live",
+        "AutoPublishAliasAllProperties": True,
+        "VersionDeletionPolicy": "Delete",
+        "SnapStart": {"ApplyOn": {"Ref": "SnapStart"}},
+    }
+    assert {key: found[key] for key in expected if key in found} == (expected if name in HTTP else {})
+    assert TEMPLATE["Parameters"]["SnapStart"]["Default"] == "PublishedVersions"
+
+
+def test_a_change_of_a_layer_makes_new_versions() -> None:
+    """The code is there, and what SAM compares of a function does not have it."""
+    assert all(layer["PublishLambdaVersion"] is True for layer in of_type("AWS::Serverless::LayerVersion").values())
+
+
+def parameters_in(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        own = {value["Ref"]} if "Ref" in value else set()
+        return (own & set(TEMPLATE["Parameters"])).union(*map(parameters_in, value.values()))
+    return set[str]().union(*map(parameters_in, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_change_of_a_parameter_makes_a_new_version(name: str) -> None:
+    """SAM compares templates before parameters are put in; CloudFormation replaces a version of another description.
+
+    With a parameter that the function does not use, it would fail: Lambda makes no version where nothing changed.
+    """
+    variables = properties(name)["Environment"]["Variables"]
+    used = parameters_in([variables, properties(name)["Tracing"], properties(name)["SnapStart"]])
+    description = RESOURCES[name]["Properties"]["VersionDescription"]
+    assert used == parameters_in(description)
+    longest = 0
+    for parameter in parameters_in(description):
+        rule = TEMPLATE["Parameters"][parameter]
+        values = [str(value) for value in rule.get("AllowedValues", [rule.get("MaxValue", "")])]
+        longest += 1 + max(rule.get("MaxLength", 0), *map(len, values))
+    shortest_arn = len("arn:aws:secretsmanager:us-east-1:123456789012:secret:")
+    assert longest - shortest_arn <= 256, "a version's description may not be longer"
+
+
+def test_the_sdk_s_own_lines_are_never_logged() -> None:
+    """At DEBUG it writes what it sends and receives. Figures are lines as well, so Lambda itself leaves none out."""
+    assert "DEBUG" not in TEMPLATE["Parameters"]["LogLevel"]["AllowedValues"]
+    assert {properties(name)["LoggingConfig"]["ApplicationLogLevel"] for name in FUNCTIONS} == {"INFO"}
 
 
 def test_the_time_limits_are_handed_down() -> None:
@@ -158,6 +227,9 @@ def test_the_time_limits_are_handed_down() -> None:
     seconds = TEMPLATE["Parameters"]["QuerySeconds"]
     assert seconds["Default"] == 25
     assert seconds["MaxValue"] < TEMPLATE["Globals"]["Function"]["Timeout"] < 30
+    seconds = TEMPLATE["Parameters"]["JobSeconds"]
+    assert seconds["Default"] == int(next(s.default for s in SETTINGS if s.variable == "JOB_SECONDS"))
+    assert seconds["MaxValue"] < properties("Compute")["Timeout"]
 
 
 def test_tracing_is_off_unless_asked_for() -> None:
@@ -207,30 +279,42 @@ def test_a_table_forgets_by_ttl_and_by_nothing_else(name: str) -> None:
     assert [(key["AttributeName"], key["KeyType"]) for key in found["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
 
 
-def test_what_cannot_be_stored_goes_to_dead_letters_that_raise_an_alarm() -> None:
-    queue = of_type("AWS::SQS::Queue")["EventsQueue"]
-    assert target(queue["RedrivePolicy"]["deadLetterTargetArn"]) == "DeadEventsQueue"
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
+def test_what_cannot_be_stored_is_kept() -> None:
+    assert of_type("AWS::SQS::Queue")["EventsQueue"]["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
     assert RESOURCES["DeadEventsQueue"]["DeletionPolicy"] == "Retain"
-    dead = of_type("AWS::SQS::Queue")["DeadEventsQueue"]
-    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
-    assert all(found["SqsManagedSseEnabled"] for found in of_type("AWS::SQS::Queue").values())
-    alarm = of_type("AWS::CloudWatch::Alarm")["DeadEventsAlarm"]
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadEventsQueue", "QueueName"]}}]
 
 
-@pytest.mark.parametrize("name", ["Ingest", "Squash"])
-def test_a_function_that_no_caller_waits_for_raises_an_alarm_when_it_fails(name: str) -> None:
-    alarm = of_type("AWS::CloudWatch::Alarm")[f"{name}ErrorsAlarm"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
+@pytest.mark.parametrize("kind", ["Events", "Queries"])
+def test_a_queue_has_dead_letters_that_outlive_its_messages(kind: str) -> None:
+    queue, dead = (of_type("AWS::SQS::Queue")[name] for name in (f"{kind}Queue", f"Dead{kind}Queue"))
+    assert queue["SqsManagedSseEnabled"]
+    assert dead["SqsManagedSseEnabled"]
+    assert target(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"Dead{kind}Queue"
+    attempts = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+    assert attempts < queue["MessageRetentionPeriod"] < dead["MessageRetentionPeriod"]
+    alarm = of_type("AWS::CloudWatch::Alarm")[f"Dead{kind}Alarm"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [f"Dead{kind}Queue", "QueueName"]}}]
 
 
-def test_every_alarm_tells_the_topic_of_the_parameter() -> None:
-    alarms = of_type("AWS::CloudWatch::Alarm")
-    assert set(alarms) == {"DeadEventsAlarm", "IngestErrorsAlarm", "SquashErrorsAlarm"}
-    for alarm in alarms.values():
-        assert alarm["AlarmActions"]["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]]
+def test_large_answers_are_private_and_forgotten() -> None:
+    bucket = RESOURCES["ResultsBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 8)
+    assert rule["AbortIncompleteMultipartUpload"]
+    (statement,) = RESOURCES["ResultsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert [target(where) for where in statement["Resource"]] == ["ResultsBucket", "ResultsBucket"]
+
+
+def test_questions_in_the_background_are_taken_one_by_one() -> None:
+    """Each as long as it needs, and no more of them at once than the parameter says."""
+    mapping = RESOURCES["Compute"]["Properties"]["Events"]["Queue"]["Properties"]
+    assert target(mapping["Queue"]) == "QueriesQueue"
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaxBackgroundQueries"}}
+    assert of_type("AWS::SQS::Queue")["QueriesQueue"]["VisibilityTimeout"] > properties("Compute")["Timeout"]
 
 
 def test_the_consumer_reports_failures_message_by_message() -> None:
@@ -242,7 +326,8 @@ def test_the_consumer_reports_failures_message_by_message() -> None:
 
 
 def test_a_deployer_is_told_the_address_the_tables_and_the_queues() -> None:
-    assert set(TEMPLATE["Outputs"]) == {"Url", "PoliciesTable", "ResultsTable", "EventsQueue", "DeadEventsQueue"}
+    state = {"PoliciesTable", "ResultsTable", "ResultsBucket", "EventsQueue", "DeadEventsQueue", "QueriesQueue"}
+    assert set(TEMPLATE["Outputs"]) == {"Url", "Dashboard"} | state
 
 
 def test_parameters_say_what_they_are_for() -> None:

@@ -1,13 +1,15 @@
-"""The `insights` command in this process, and a policies store for it to work on."""
+"""The `insights` command: in this process with a policies store to work on, and as a server in one of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from insights_local.cli import main
+
+from tests.local.serving import Eventually, Server
 
 Run = Callable[..., Result]
 
@@ -26,3 +28,19 @@ def run() -> Run:
 @pytest.fixture
 def policies(tmp_path: Path) -> str:
     return f"sqlite://{tmp_path}/policies.db"
+
+
+@pytest.fixture
+def start(tmp_path: Path, eventually: Eventually) -> Iterator[Callable[..., Server]]:
+    """Each call is one more start on the same folder."""
+    started: list[Server] = []
+
+    def start(*arguments: str) -> Server:
+        server = Server(tmp_path / "data", tmp_path / f"start{len(started)}", eventually, *arguments)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.process.kill()
+        server.process.wait()

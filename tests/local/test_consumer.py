@@ -10,7 +10,7 @@ import pytest
 from insights_engine.queue import MAX_RECEIVES
 from insights_engine.queue.sqlite import SqliteQueue
 from insights_local.consumer import Consumer
-from insights_local.routes import load_template, queue_mapping_of
+from insights_local.routes import load_template, queue_mappings_of
 
 Event = dict[str, Any]
 
@@ -50,7 +50,7 @@ ANSWERS: list[tuple[Callable[[Event], Any], set[str]]] = [
 @pytest.mark.parametrize(("function", "stay"), ANSWERS)
 def test_only_what_failed_stays(queue: SqliteQueue, function: Callable[[Event], Any], stay: set[str]) -> None:
     queue.send(["a", "b", "c"])
-    Consumer(queue, function, batch_size=10).move()
+    Consumer(queue, function, batch_size=10, pause=0).move()
     assert {message.body for message in queue.receive(10, 0)} == stay
     assert queue.depth() == len(stay)
 
@@ -78,12 +78,22 @@ def test_a_batch_has_the_size_of_the_mapping(queue: SqliteQueue) -> None:
 
 
 def test_what_never_succeeds_is_set_aside_and_the_rest_goes_on(queue: SqliteQueue) -> None:
-    consumer = Consumer(queue, failing("bad"), batch_size=10)
+    consumer = Consumer(queue, failing("bad"), batch_size=10, pause=0)
     queue.send(["bad", "good"])
     for _ in range(MAX_RECEIVES):
         consumer.move()
     assert queue.depth() == 0
     assert [(message.body, message.receive_count) for message in queue.dead()] == [("bad", MAX_RECEIVES)]
+
+
+def test_nothing_waits_for_what_failed(queue: SqliteQueue) -> None:
+    consumer = Consumer(queue, failing("bad"), batch_size=10, pause=60)
+    queue.send(["bad"])
+    assert consumer.move()
+    queue.send(["good"])
+    assert queue.wait(0)
+    assert not consumer.move()
+    assert (queue.depth(), queue.wait(0)) == (1, False)
 
 
 def test_the_thread_takes_what_is_sent_later_and_stops(queue: SqliteQueue, eventually: Callable[..., Any]) -> None:
@@ -120,6 +130,6 @@ def test_a_failure_is_tried_again(queue: SqliteQueue, eventually: Callable[..., 
 
 
 def test_the_mapping_is_the_template_s() -> None:
-    mapping = queue_mapping_of(load_template())
+    mapping = queue_mappings_of(load_template())["EventsQueue"]
     assert mapping.function.name == "Ingest"
     assert mapping.batch_size >= 100

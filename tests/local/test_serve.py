@@ -3,87 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from insights_engine import keys
 from insights_engine.store import open_store
 from insights_local.demo import Demo
+from insights_local.serve import Serving
 
-Eventually = Callable[[Callable[[], Any]], Any]
-COMMAND = Path(sys.executable).parent / "insights"
+from tests.local.serving import COMMAND, Eventually, Server, environment
+
 # Two batches, so that there is a middle to be killed in.
 PERSONS = 400
-
-
-class Server:
-    """One run of the command; `ready` waits for what it prints at the end of its start."""
-
-    def __init__(self, folder: Path, log: Path, eventually: Eventually, *arguments: str) -> None:
-        self.eventually = eventually
-        self.out, self.err = log.with_suffix(".out"), log.with_suffix(".err")
-        command = [COMMAND, "serve", "--data-dir", folder, "--port", "0", *arguments]
-        with self.out.open("wb") as out, self.err.open("wb") as err:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment()
-            )
-
-    def ready(self) -> str:
-        def printed() -> str | None:
-            assert self.process.poll() is None, self.err.read_text()
-            text = self.out.read_text()
-            return text if "Ctrl-C stops." in text else None
-
-        text: str = self.eventually(printed)
-        self.url = re.findall(r"http://127\.0\.0\.1:\d+", text)[0]
-        self.token, self.key = re.findall(r"phc_\w+", text)[0], re.findall(r"phx_\w+", text)[0]
-        return text
-
-    def stop(self, by: signal.Signals = signal.SIGINT) -> int:
-        self.process.send_signal(by)
-        return self.process.wait(60)
-
-    def total(self, event: str) -> int:
-        answer = httpx.get(
-            f"{self.url}/api/projects/1/insights/trend/",
-            params={"events": json.dumps([{"id": event}]), "date_from": "all", "refresh": "true"},
-            headers={"Authorization": f"Bearer {self.key}"},
-            timeout=30,
-        )
-        assert answer.status_code == 200, answer.text
-        return int(answer.json()["result"][0]["count"])
-
-
-def environment() -> dict[str, str]:
-    hidden = ("CLICKHOUSE_", "POLICIES_", "RESULTS_", "EVENTS_", "AWS_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-
-
-@pytest.fixture
-def start(tmp_path: Path, eventually: Eventually) -> Iterator[Callable[..., Server]]:
-    """Each call is one more start on the same folder."""
-    started: list[Server] = []
-
-    def start(*arguments: str) -> Server:
-        server = Server(tmp_path / "data", tmp_path / f"start{len(started)}", eventually, *arguments)
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.process.kill()
-        server.process.wait()
 
 
 def test_what_is_printed_can_be_pasted(start: Callable[..., Server], eventually: Eventually) -> None:
@@ -164,6 +103,14 @@ def test_a_port_in_use_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
         f"Error: Cannot listen on 127.0.0.1:{port}: Address already in use. "
         "Choose another: insights serve --port 8001\n"
     )
+
+
+def test_an_answer_s_body_does_not_wait_for_the_client(tmp_path: Path) -> None:
+    serving = Serving("127.0.0.1", 0, tmp_path, clickhouse=None, demo_persons=0, access_log=False)
+    with serving._listening() as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_folder_in_use_is_one_line(start: Callable[..., Server], tmp_path: Path) -> None:

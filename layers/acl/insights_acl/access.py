@@ -4,22 +4,25 @@
 
 In this order, each step with the API's status and words: the key (401), the project or organization of the path, the
 key's scopes and restrictions (403), whether what the path names exists (404), the user's part in it, the project's
-rules, the rules on the kind of object (403). What a route needs stands in the table of permissions. Everything is read
-in two round trips to the policies store; `?token=` takes a third, `@current` up to five.
+rules, the rules on the kind of object (403), the key's rates (429). What a route needs stands in the table of
+permissions. Everything but the rates is read in two round trips to the policies store; `?token=` takes a third,
+`@current` up to five.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from fastapi import Request
 from insights_engine import keys as engine_keys
 from insights_engine.errors import AuthenticationFailed, NotFound, PermissionDenied
 from insights_engine.project import Project
+from insights_engine.rate_classes import RateClass
 from insights_engine.services import Services, current
 
-from insights_acl import keys, restrictions, shares
+from insights_acl import keys, rate_limits, restrictions, shares
 from insights_acl.credentials import Candidate, body_fields, find_key
 from insights_acl.gates import project_gate, route_gate
 from insights_acl.levels import PROJECT
@@ -47,6 +50,10 @@ class Access:
     book: RuleBook | None = None
     # A sharing link instead of a user: no rule gives nobody anything, so what does not ask for it stays closed.
     share: shares.Share | None = None
+    # The classes of requests that this one counts in, and what each has left.
+    counted: dict[RateClass, int] = field(default_factory=dict, compare=False)
+    # A dashboard's tiles are threads of one request, which counts once.
+    counting: Lock = field(default_factory=Lock, compare=False, repr=False)
 
     @property
     def caller(self) -> Caller:
@@ -69,7 +76,7 @@ class Access:
 
 
 async def authorize(request: Request) -> Access:
-    """Raises NotAuthenticated, AuthenticationFailed, PermissionDenied, NotFound."""
+    """Raises NotAuthenticated, AuthenticationFailed, PermissionDenied, NotFound, Throttled."""
     services = current()
     now = services.now()
     permission = permission_of(request.method, request.scope["route"].path)
@@ -78,7 +85,9 @@ async def authorize(request: Request) -> Access:
         named = str(request.path_params.get("project_id"))
         store = services.policies
         share = shares.open_for_api(store, token, password, permission.path, request.method, named, now)
-        return of_share(share, services, now, permission)
+        access = of_share(share, services, now, permission)
+        rate_limits.take_on_entry(access)
+        return access
     candidate = await find_key(request)
     target = Target.of(request.path_params, await _token(request, permission.body_token))
     found = _who(candidate, target, services)
@@ -91,6 +100,7 @@ async def authorize(request: Request) -> Access:
     who = (found.user, key, found.membership, found.organization)
     access = Access(*who, found.project, services, now, permission, book)
     _policy_gate(access, target)
+    rate_limits.take_on_entry(access)
     return access
 
 
@@ -115,7 +125,9 @@ async def authenticate(request: Request) -> Access:
     found = _who(candidate, Target(), services)
     restrictions.check_scopes(found.key, permission.required_scopes)
     key = note_use(services.policies, found.key, now)
-    return Access(found.user, key, found.membership, found.organization, None, services, now, permission)
+    access = Access(found.user, key, found.membership, found.organization, None, services, now, permission)
+    rate_limits.take_on_entry(access)
+    return access
 
 
 def _who(candidate: Candidate, target: Target, services: Services) -> Found:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email import policy
-from email.parser import BytesParser
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -30,6 +28,9 @@ async def form_fields(request: Request) -> dict[str, bytes]:
 
 
 def _multipart(body: bytes, content_type: str) -> dict[str, bytes]:
+    from email import policy
+    from email.parser import BytesParser
+
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
     message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
     parts = list(message.iter_parts()) if message.is_multipart() else []

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from insights_engine.errors import ServerError
+from insights_engine.rate_classes import RateClass
 
 _PROJECT = "/api/projects/{project_id}"
 _ORGANIZATION = "/api/organizations/{organization_id}"
 
 
 class Permission(NamedTuple):
-    """`methods` and `scopes` are separated by spaces; every scope is needed, and with none no key suffices.
+    """`methods` and `scopes` are separated by spaces; every scope is needed (of `a|b` one), with none no key suffices.
 
     `kind` is what access rules are asked about, where it is not the object of the first scope. `hides`: the route is
     the project or organization itself, so one that the caller has no part in is a 404, not a 403. `body_token`: a
-    legacy route, where `api_key` in the body names the project as `?token=` does everywhere.
+    legacy route, where `api_key` in the body names the project as `?token=` does everywhere. `limit`: the class of
+    requests that it counts in, `always` or only when something is `computed`, so that a cached answer is free.
     """
 
     methods: str
@@ -30,6 +32,8 @@ class Permission(NamedTuple):
     kind: str = ""
     hides: bool = False
     body_token: bool = False
+    limit: RateClass = "default"
+    counted: Literal["always", "computed"] = "always"
 
     @property
     def required_scopes(self) -> tuple[str, ...]:
@@ -49,13 +53,17 @@ class Permission(NamedTuple):
         return any(scope.endswith(":write") for scope in self.required_scopes)
 
 
-def _resource(kind: str, route: str, one: str) -> tuple[Permission, ...]:
-    """A kind of object of a project that access rules guard: what AccessControlMixin and Resource answer."""
+def _resource(kind: str, route: str, one: str, *, limit: RateClass = "default") -> tuple[Permission, ...]:
+    """A kind of object of a project that access rules guard: what AccessControlMixin and Resource answer.
+
+    `limit`: of reading; an object that comes with its result is counted when that is computed.
+    """
+    counted: Literal["always", "computed"] = "always" if limit == "default" else "computed"
     every, each = f"{_PROJECT}/{route}", f"{_PROJECT}/{route}/{{{one}}}"
     return (
-        Permission("GET", every, f"{kind}:read"),
+        Permission("GET", every, f"{kind}:read", limit=limit),
         Permission("POST", every, f"{kind}:write"),
-        Permission("GET", each, f"{kind}:read"),
+        Permission("GET", each, f"{kind}:read", limit=limit, counted=counted),
         Permission("PUT PATCH DELETE", each, f"{kind}:write"),
         Permission("GET", f"{each}/access_controls", "access_control:read", kind),
         Permission("PUT", f"{each}/access_controls", "access_control:write", kind),
@@ -80,12 +88,13 @@ def _sharing(kind: str, route: str) -> tuple[Permission, ...]:
 
 
 def _question(name: str) -> Permission:
-    return Permission("GET POST", f"{_PROJECT}/insights/{name}", "insight:read", body_token=True)
+    path = f"{_PROJECT}/insights/{name}"
+    return Permission("GET POST", path, "insight:read", body_token=True, limit="analytics", counted="computed")
 
 
 def _people(name: str, scopes: str) -> tuple[Permission, ...]:
     return tuple(
-        Permission("GET POST", path, scopes, body_token=True)
+        Permission("GET POST", path, scopes, body_token=True, limit="analytics")
         for path in (f"/api/person/{name}", f"{_PROJECT}/persons/{name}")
     )
 
@@ -96,14 +105,17 @@ PERMISSIONS: tuple[Permission, ...] = (
     _question("retention"),
     _question("path"),
     _question("funnel"),
-    Permission("GET POST", f"{_PROJECT}/insights/timing", "insight:read"),
-    Permission("POST", f"{_PROJECT}/query", "query:read"),
+    Permission("GET", f"{_PROJECT}/insights/timing", "insight:read", limit="analytics"),
+    Permission("POST", f"{_PROJECT}/insights/timing", "insight:read"),
+    # Whoever may ask a question may ask how far it is.
+    Permission("GET DELETE", f"{_PROJECT}/query/{{query_id}}", "query:read|insight:read"),
+    Permission("POST", f"{_PROJECT}/query", "query:read", limit="query", counted="computed"),
     *_people("path", "insight:read person:read"),
     *_people("funnel", "insight:read"),
     *_people("retention", "insight:read"),
     # Resources of a project
-    *_resource("insight", "insights", "insight_id"),
-    Permission("GET", f"{_PROJECT}/insights/trending", "insight:read"),
+    *_resource("insight", "insights", "insight_id", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/insights/trending", "insight:read", limit="analytics"),
     Permission("POST", f"{_PROJECT}/insights/viewed", "insight:read"),
     Permission("GET", f"{_PROJECT}/insights/my_last_viewed", ""),
     *_resource("dashboard", "dashboards", "dashboard_id"),
@@ -116,7 +128,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("POST", f"{_PROJECT}/cohorts", "cohort:write"),
     Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}", "cohort:read"),
     Permission("PUT PATCH DELETE", f"{_PROJECT}/cohorts/{{cohort_id}}", "cohort:write"),
-    Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}/persons", "cohort:read person:read"),
+    Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}/persons", "cohort:read person:read", limit="analytics"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/add_persons_to_static_cohort", "cohort:write"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/remove_person_from_static_cohort", "cohort:write"),
     # Access to a project

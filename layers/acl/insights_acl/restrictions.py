@@ -21,8 +21,9 @@ def check(found: Found, target: Target, scopes: tuple[str, ...], *, hides: bool)
 
 
 def check_scopes(key: PersonalKey, scopes: tuple[str, ...]) -> None:
+    """`a|b`: either will do. Raises PermissionDenied."""
     for scope in scopes:
-        if not allows(key.scopes, scope):
+        if not any(allows(key.scopes, one) for one in scope.split("|")):
             raise _missing(scope)
 
 
@@ -62,4 +63,4 @@ def check_members_keys(organization: Organization, membership: Membership | None
 
 
 def _missing(scope: str) -> PermissionDenied:
-    return PermissionDenied(f"API key missing required scope '{scope}'")
+    return PermissionDenied(f"API key missing required scope '{scope.partition('|')[0]}'")

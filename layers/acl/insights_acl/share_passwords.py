@@ -57,9 +57,7 @@ def check_attempts(store: Store, token_hash: str, now: datetime) -> None:
     """Raises Throttled where this minute has had its wrong passwords."""
     item = store.get(*keys.share_attempts(token_hash, _minute(now)))
     if item is not None and item["wrong"] >= MAX_WRONG_A_MINUTE:
-        left = 60 - int(now.timestamp()) % 60
-        seconds = "second" if left == 1 else "seconds"
-        raise Throttled(f"Request was throttled. Expected available in {left} {seconds}.")
+        raise Throttled(60 - int(now.timestamp()) % 60)
 
 
 def note_wrong(store: Store, token_hash: str, now: datetime) -> None:

@@ -3,110 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
 
+from insights_acl import project_slots, rate_limits
 from insights_acl.access import Access
 from insights_engine.errors import ParseError, nearest, unknown
 
+from insights_api.questions import CREDENTIALS, in_address
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fastapi import Request
     from insights_engine.answer import Answer
+    from insights_engine.clickhouse import Cost
+    from insights_engine.project import Project
+    from insights_engine.services import Services
 
 # Nodes that wrap the one to answer, as `source`.
 WRAPPERS = frozenset({"InsightVizNode", "DataVisualizationNode", "DataTableNode"})
 
 
-def _trend_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.trend.answer import answer
-    from insights_engine.trend.node import parse_node
+class Kind(NamedTuple):
+    """Where the two forms of a question are read, and where it is answered: `module:function` of the engine."""
 
-    return answer(parse_node(node), access.project, access.services, access.now)
-
-
-def _lifecycle_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.lifecycle.answer import answer, parse_node
-
-    return answer(parse_node(node), access.project, access.services, access.now)
+    node: str
+    flat: str
+    answer: str
 
 
-def _stickiness_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.stickiness.answer import answer
-    from insights_engine.stickiness.model import parse_node
-
-    return answer(parse_node(node), access.project, access.services, access.now)
-
-
-def _trend_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    from insights_engine.trend.answer import answer
-    from insights_engine.trend.legacy import parse_legacy
-
-    return answer(parse_legacy(values), access.project, access.services, access.now)
-
-
-def _lifecycle_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    from insights_engine.lifecycle.answer import answer
-    from insights_engine.trend.legacy import parse_legacy
-
-    return answer(parse_legacy(values), access.project, access.services, access.now)
-
-
-def _stickiness_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    from insights_engine.stickiness.answer import answer
-    from insights_engine.stickiness.model import parse_filters_form
-
-    return answer(parse_filters_form(values), access.project, access.services, access.now)
-
-
-def _retention_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.retention.answer import answer
-    from insights_engine.retention.node import parse_node
-
-    return answer(parse_node(node), access.project, access.services, access.now)
-
-
-def _paths_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.path.answer import answer
-    from insights_engine.path.node import parse_node
-
-    return answer(parse_node(node), access.project, access.services, access.now)
-
-
-def _paths_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    from insights_engine.path.answer import answer
-    from insights_engine.path.legacy import parse_legacy
-
-    return answer(parse_legacy(values), access.project, access.services, access.now)
-
-
-def _funnels_node(node: dict[str, Any], access: Access) -> Answer:
-    from insights_engine.funnel.answer import answer
-    from insights_engine.funnel.node import parse_node
-
-    return answer(parse_node(node), access.project, access.services, access.now)
-
-
-def _funnels_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    from insights_engine.funnel.answer import answer
-    from insights_engine.funnel.legacy import parse_legacy
-
-    return answer(parse_legacy(values), access.project, access.services, access.now)
-
-
-KINDS: dict[str, Callable[[dict[str, Any], Access], Answer]] = {
-    "TrendsQuery": _trend_node,
-    "LifecycleQuery": _lifecycle_node,
-    "StickinessQuery": _stickiness_node,
-    "RetentionQuery": _retention_node,
-    "PathsQuery": _paths_node,
-    "FunnelsQuery": _funnels_node,
-}
-INSIGHTS: dict[str, Callable[[Mapping[str, Any], Access], Answer]] = {
-    "TRENDS": _trend_filters,
-    "SESSIONS": _trend_filters,
-    "LIFECYCLE": _lifecycle_filters,
-    "STICKINESS": _stickiness_filters,
-    "PATHS": _paths_filters,
-    "FUNNELS": _funnels_filters,
+KINDS = {
+    "TrendsQuery": Kind("trend.node:parse_node", "trend.legacy:parse_legacy", "trend.answer:answer"),
+    "LifecycleQuery": Kind("lifecycle.answer:parse_node", "trend.legacy:parse_legacy", "lifecycle.answer:answer"),
+    "StickinessQuery": Kind(
+        "stickiness.model:parse_node", "stickiness.model:parse_filters_form", "stickiness.answer:answer"
+    ),
+    "RetentionQuery": Kind("retention.node:parse_node", "retention.legacy:parse_legacy", "retention.answer:answer"),
+    "PathsQuery": Kind("path.node:parse_node", "path.legacy:parse_legacy", "path.answer:answer"),
+    "FunnelsQuery": Kind("funnel.node:parse_node", "funnel.legacy:parse_legacy", "funnel.answer:answer"),
 }
 # The kinds that the older parameters ask for.
 KIND_OF = {
@@ -117,12 +54,91 @@ KIND_OF = {
     "PATHS": "PathsQuery",
     "FUNNELS": "FunnelsQuery",
 }
+# Flat questions whose answers tell where the people behind them are: `module:function` of this package.
+PEOPLE = {"RetentionQuery": "people_links:add_to_retention", "FunnelsQuery": "people_links:add_to_funnel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One that can be answered. `asked` is as it came, `query` what was read of it.
+
+    `site`: flat questions that name one get the addresses of the people behind the answer.
+    """
+
+    kind: str
+    asked: Mapping[str, Any]
+    is_node: bool
+    query: Any
+    site: str | None = None
+
+    def answer(self, project: Project, services: Services, now: datetime) -> Answer:
+        found: Answer = _function(KINDS[self.kind].answer)(self.query, project, services, now)
+        if self._tells_people:
+            module, _, name = PEOPLE[self.kind].partition(":")
+            getattr(import_module(f"insights_api.{module}"), name)(found, project.id, self.asked, self.site)
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What `question_again` makes it from; never what a request was let in with."""
+        asked = {name: value for name, value in self.asked.items() if name not in CREDENTIALS}
+        return {"kind": self.kind, "asked": asked, "is_node": self.is_node, "site": self.site}
+
+    @property
+    def shown(self) -> str:
+        """What of the request stands in the answer."""
+        return f"{self.site}?{urlencode(in_address(self.asked))}" if self._tells_people else ""
+
+    @property
+    def interval(self) -> str | None:
+        """The width of the buckets, where the question has some."""
+        query = getattr(self.query, "trend", self.query)
+        row = getattr(query, "interval", None) or getattr(query, "period", None)
+        return row.name.lower() if row is not None else None
+
+    @property
+    def _tells_people(self) -> bool:
+        return self.site is not None and not self.is_node and self.kind in PEOPLE
+
+
+def question_of_node(value: Any, field: str = "query") -> Question:
+    """Of a query node, wrappers taken off. Raises ParseError for what is none."""
+    node, field = unwrapped(value, field)
+    return Question(node["kind"], node, True, parsed_node(node["kind"], node, field))
+
+
+def question_of_flat(values: Mapping[str, Any], kind: str | None = None, site: str | None = None) -> Question:
+    """Of flat filters; without a kind, of that which they name themselves."""
+    kind = kind or kind_of_filters(values)
+    return Question(kind, values, False, parsed_flat(kind, values), site)
+
+
+def question_again(told: Mapping[str, Any]) -> Question:
+    """What `told` gave, perhaps elsewhere."""
+    if told["is_node"]:
+        return question_of_node(told["asked"])
+    return question_of_flat(told["asked"], told["kind"], told["site"])
+
+
+def parsed_node(kind: str, node: dict[str, Any], field: str = "query") -> Any:
+    """The node as its kind's frozen query."""
+    return _function(KINDS[kind].node)(node, field)
+
+
+def parsed_flat(kind: str, values: Mapping[str, Any]) -> Any:
+    """Flat filters as their kind's frozen query."""
+    return _function(KINDS[kind].flat)(values)
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """Imported where it is needed: a function answers few kinds."""
+    module, _, name = place.partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"insights_engine.{module}"), name)
+    return found
 
 
 def answer_node(value: Any, access: Access, field: str = "query") -> Answer:
-    """The answer of a query node, wrappers taken off. Raises ParseError for what is none."""
-    node, _ = unwrapped(value, field)
-    return KINDS[node["kind"]](node, access)
+    """The answer of a query node, computed now. Raises ParseError for what is none."""
+    return answered_now(question_of_node(value, field), access)
 
 
 def unwrapped(value: Any, field: str = "query") -> tuple[dict[str, Any], str]:
@@ -141,36 +157,40 @@ def unwrapped(value: Any, field: str = "query") -> tuple[dict[str, Any], str]:
 
 
 def answer_filters(values: Mapping[str, Any], access: Access) -> Answer:
-    """The answer of flat filters."""
-    return INSIGHTS[_insight(values)](values, access)
+    """The answer of flat filters, computed now."""
+    return answered_now(question_of_flat(values), access)
 
 
-def kind_of_filters(values: Mapping[str, Any]) -> str:
-    """The kind of node that asks the same."""
-    return KIND_OF[_insight(values)]
+def answered_now(question: Question, access: Access) -> Answer:
+    """For what is not kept, such as an export: it counts in the key's rate, and has its place among the project's."""
+    rate_limits.take_to_compute(access)
+    with project_slots.slot(access.services, access.project.id):
+        return question.answer(access.project, access.services, access.now)
 
 
-def _insight(values: Mapping[str, Any]) -> str:
-    """By `insight`; `shown_as=Stickiness` chooses by itself."""
+def kind_of_filters(values: Mapping[str, Any], known: Mapping[str, str] = KIND_OF) -> str:
+    """The kind of node that asks the same, by `insight`; `shown_as=Stickiness` chooses by itself."""
     insight = values.get("insight") or "TRENDS"
     name = insight.upper() if isinstance(insight, str) else insight
     if name == "TRENDS" and values.get("shown_as") == "Stickiness":
         name = "STICKINESS"
-    if not isinstance(name, str) or name not in INSIGHTS:
-        raise unknown("insight", insight, INSIGHTS)
-    return name
+    if not isinstance(name, str) or name not in known:
+        raise unknown("insight", insight, known)
+    return known[name]
 
 
 def what_it_took(found: Answer, request: Request) -> dict[str, Any]:
-    """What the answer cost in ClickHouse, and with `?explain=true` the statements that gave it and why."""
-    took = what_it_cost(found)
-    if request.query_params.get("explain", "").lower() in ("true", "1"):
-        took["explain"] = explanation(found)
-    return took
+    """What an answer that is never kept cost in ClickHouse, and with `?explain=true` how it came about."""
+    took = what_it_cost(found.total_cost)
+    return took | {"explain": explanation(found)} if wants_explanation(request) else took
 
 
-def what_it_cost(found: Answer) -> dict[str, Any]:
-    cost = found.total_cost
+def wants_explanation(request: Request) -> bool:
+    """`?explain=true`: the statements that gave the answer, and why."""
+    return request.query_params.get("explain", "").lower() in ("true", "1")
+
+
+def what_it_cost(cost: Cost) -> dict[str, Any]:
     return {
         "timings": [{"k": "clickhouse", "t": round(cost.milliseconds / 1000, 6)}],
         "query_cost": {

@@ -13,6 +13,7 @@ from insights_acl.models import moment
 from insights_engine import keys
 from insights_engine.errors import Overloaded, ValidationError
 from insights_engine.http import JsonResponse
+from insights_engine.results.cache import definitions_changed
 from insights_engine.store import Item
 
 from insights_api import cohort_members as members
@@ -79,6 +80,7 @@ async def create_cohort(request: Request) -> Response:
     if is_static:
         item.update(_enrol(access, item, body))
     access.services.policies.put(item, "absent")
+    definitions_changed(access.services, access.project.id)
     return JsonResponse({**shown(item), "is_calculating": not is_static}, status_code=201)
 
 
@@ -110,7 +112,7 @@ async def change_cohort(request: Request, cohort_id: str) -> Response:
     _check_askable(access, {**item, **values})
     if is_static:
         values.update(_enrol(access, item, body))
-    changed = objects.change(access.services.policies, item, values)
+    changed = _changed(access, item, values)
     return JsonResponse({**shown(changed), "is_calculating": not is_static and "filters" in values})
 
 
@@ -144,7 +146,7 @@ async def add_persons(request: Request, cohort_id: str) -> Response:
     access = await authorize(request)
     item, body = _find_static(access, cohort_id), await objects.body_of(request)
     values = _enrol(access, item, {"person_ids": fields.required(body, "person_ids")})
-    return JsonResponse(shown(objects.change(access.services.policies, item, values)))
+    return JsonResponse(shown(_changed(access, item, values)))
 
 
 @router.patch(_ONE + "/remove_person_from_static_cohort")
@@ -155,7 +157,7 @@ async def remove_person(request: Request, cohort_id: str) -> Response:
     persons = members.of_person_ids(access, [person_id], "person_id")
     members.write(access, item["id"], persons, deleted=True)
     values = {"count": members.count(access, item), "last_calculation": moment(access.now)}
-    return JsonResponse(shown(objects.change(access.services.policies, item, values)))
+    return JsonResponse(shown(_changed(access, item, values)))
 
 
 def shown(item: Item) -> dict[str, Any]:
@@ -255,6 +257,13 @@ def _counted(access: Access, item: Item) -> Item:
     if count == item["count"]:
         return item
     return objects.note(access.services.policies, item, {"count": count, "last_calculation": moment(access.now)})
+
+
+def _changed(access: Access, item: Item, values: dict[str, Any]) -> Item:
+    """Results of questions about it, or about another cohort that names it, are of no use any more."""
+    changed = objects.change(access.services.policies, item, values)
+    definitions_changed(access.services, access.project.id)
+    return changed
 
 
 def _find(access: Access, cohort_id: str, *, deleted: bool = False) -> Item:

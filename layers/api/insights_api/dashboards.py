@@ -14,6 +14,7 @@ from insights_acl.models import moment
 from insights_acl.restrictions import check_scopes
 from insights_engine.errors import Conflict, ValidationError
 from insights_engine.http import JsonResponse
+from insights_engine.results.modes import Refresh
 from insights_engine.store import ConflictError, Item, Write
 
 from insights_api import dashboard_tiles, objects, tiles
@@ -21,7 +22,7 @@ from insights_api.dashboard_fields import FIELDS, no_template
 from insights_api.dashboard_results import results_of
 from insights_api.insight_fields import EVERYONE_MAY_EDIT, MAY_EDIT, MAY_VIEW
 from insights_api.insights import Insights
-from insights_api.refresh import refresh_of
+from insights_api.refresh import asked_refresh
 from insights_api.resource import Resource
 
 _NOTED_EVERY = timedelta(hours=1)
@@ -46,8 +47,8 @@ class Dashboards(AccessControlMixin, Resource):
         """
         item = self.find()
         self.check(item, writes=False)
-        answer = self.with_results if refresh_of(self.request, default="blocking").computes else self.shown
-        return JsonResponse(answer(self._noted(item)))
+        refresh = asked_refresh(self.request, default="blocking")
+        return JsonResponse(self.with_results(self._noted(item), refresh))
 
     async def move_tile(self) -> Response:
         """`{"toDashboard": 7, "tile": {"id": 3}}`: the caller edits both dashboards, and sees the insight."""
@@ -115,11 +116,11 @@ class Dashboards(AccessControlMixin, Resource):
         """With its tiles, and nothing computed."""
         return self._whole(item, self._insights(item), {})
 
-    def with_results(self, item: Item) -> dict[str, Any]:
+    def with_results(self, item: Item, refresh: Refresh) -> dict[str, Any]:
         """`last_refresh` is that of the oldest result."""
         insights = self._insights(item)
         seen = [insight for insight in insights.values() if self._sees(insight)]
-        overrides = {"filters_override": item["filters"]}
+        overrides = {"filters_override": item["filters"], "refresh": refresh}
         shown = self._whole(item, insights, results_of(self.access, seen, overrides))
         computed_at = [
             tile["insight"]["last_refresh"]

@@ -67,13 +67,14 @@ async def definitions(request: Request) -> Response:
 
 
 @router.api_route("/array/{token}/config", methods=["GET", "OPTIONS"])
-async def config(request: Request, token: str) -> Response:
-    return answer(request, JsonResponse({"token": token, **_REMOTE_CONFIG}))
+async def config(request: Request) -> Response:
+    return answer(request, JsonResponse({"token": request.path_params["token"], **_REMOTE_CONFIG}))
 
 
 @router.api_route("/array/{token}/config.js", methods=["GET", "OPTIONS"])
-async def config_script(request: Request, token: str) -> Response:
+async def config_script(request: Request) -> Response:
     """The same as a script that a page includes."""
+    token = request.path_params["token"]
     if not _TOKEN.fullmatch(token):
         raise NotFound
     body = JsonResponse({"config": {"token": token, **_REMOTE_CONFIG}, "siteApps": []}).body

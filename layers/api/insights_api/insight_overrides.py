@@ -16,11 +16,12 @@ from insights_acl.access import Access
 from insights_engine.errors import ValidationError, unknown
 from insights_engine.filters import parse_filters, written
 from insights_engine.flat import json_value
+from insights_engine.results.modes import never_without
 from insights_engine.store import Item
 
 from insights_api import objects, tiles
 from insights_api.insight_query import source_of, with_source
-from insights_api.refresh import refresh_of
+from insights_api.refresh import asked_refresh
 
 _TEXTS = ("filters_override", "variables_override", "tile_filters_override")
 _KNOWN = ("date_from", "date_to", "explicitDate", "properties", "breakdown_filter")
@@ -45,7 +46,7 @@ def overrides_of(request: Request, access: Access, item: Item) -> dict[str, Any]
         found["filters_override"] = placed[0]["filters"]
     return {
         **found,
-        "refresh": refresh_of(request),
+        "refresh": never_without(asked_refresh(request)),
         "explain": "explain" in asked and objects.is_true(asked["explain"]),
     }
 

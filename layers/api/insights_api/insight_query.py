@@ -4,53 +4,18 @@ could never be answered is refused there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from insights_acl import fields
-from insights_engine.errors import ApiError, ParseError, ValidationError, attr_of, unknown
+from insights_engine.errors import ApiError, ParseError, ValidationError, attr_of
 from insights_engine.flat import json_value
 from insights_engine.store import Item
 
-from insights_api.answers import KIND_OF, WRAPPERS, unwrapped
+from insights_api.answers import KIND_OF, WRAPPERS, kind_of_filters, parsed_flat, parsed_node, unwrapped
 
 # The older name of a question -> the kind of node that asks it.
 OLDER_NAMES = {**KIND_OF, "RETENTION": "RetentionQuery"}
-
-
-class Parsers(NamedTuple):
-    """Where the two forms of a kind are read: `module:function`."""
-
-    node: str
-    flat: str
-
-
-PARSERS = {
-    "TrendsQuery": Parsers("trend.node:parse_node", "trend.legacy:parse_legacy"),
-    "LifecycleQuery": Parsers("lifecycle.answer:parse_node", "trend.legacy:parse_legacy"),
-    "StickinessQuery": Parsers("stickiness.model:parse_node", "stickiness.model:parse_filters_form"),
-    "RetentionQuery": Parsers("retention.node:parse_node", "retention.legacy:parse_legacy"),
-    "PathsQuery": Parsers("path.node:parse_node", "path.legacy:parse_legacy"),
-    "FunnelsQuery": Parsers("funnel.node:parse_node", "funnel.legacy:parse_legacy"),
-}
-
-
-def parsed_node(kind: str, node: dict[str, Any], field: str = "query") -> Any:
-    """The node as its kind's frozen query."""
-    return _function(PARSERS[kind].node)(node, field)
-
-
-def parsed_flat(kind: str, values: Mapping[str, Any]) -> Any:
-    """Flat filters as their kind's frozen query."""
-    return _function(PARSERS[kind].flat)(values)
-
-
-def _function(place: str) -> Callable[..., Any]:
-    """Imported where it is needed: a list of insights needs few kinds."""
-    module, _, name = place.partition(":")
-    found: Callable[..., Any] = getattr(import_module(f"insights_engine.{module}"), name)
-    return found
 
 
 def checked_query(value: Any, attr: str) -> dict[str, Any] | None:
@@ -97,14 +62,8 @@ def _check(kind: str, query: Any) -> None:
 
 
 def kind_of_flat(values: Mapping[str, Any]) -> str:
-    """The kind of node that asks the same, by `insight`; `shown_as: Stickiness` chooses by itself."""
-    named = values.get("insight") or "TRENDS"
-    name = named.upper() if isinstance(named, str) else named
-    if name == "TRENDS" and values.get("shown_as") == "Stickiness":
-        name = "STICKINESS"
-    if not isinstance(name, str) or name not in OLDER_NAMES:
-        raise unknown("insight", named, OLDER_NAMES)
-    return OLDER_NAMES[name]
+    """The kind of node that asks the same, by `insight`."""
+    return kind_of_filters(values, OLDER_NAMES)
 
 
 def kind_of(item: Item) -> str | None:

@@ -18,6 +18,7 @@ from insights_acl.mixin import AccessControlMixin
 from insights_acl.models import moment
 from insights_engine.errors import ApiError, ValidationError
 from insights_engine.http import JsonResponse
+from insights_engine.results.modes import Then
 from insights_engine.store import Item, Write
 
 from insights_api import insight_views, objects, tiles
@@ -28,7 +29,7 @@ from insights_api.insight_overrides import from_dashboard, overrides_of
 from insights_api.insight_results import cache_key, computed, csv_of, question_of
 from insights_api.insight_search import search
 from insights_api.questions import require_json
-from insights_api.refresh import refresh_of
+from insights_api.refresh import asked_refresh
 from insights_api.resource import Resource
 from insights_api.tabular import layout_of
 
@@ -76,7 +77,7 @@ class Insights(AccessControlMixin, Resource):
         return JsonResponse(self._written(self.changed(item, body), body))
 
     async def retrieve(self) -> Response:
-        """With its result, computed now; a question that cannot be answered is a 400."""
+        """With its result, computed where none is kept; a question that cannot be answered is a 400."""
         item = self.find()
         self.check(item, writes=False)
         layout = layout_of(self.request, ("tidy",))
@@ -88,7 +89,11 @@ class Insights(AccessControlMixin, Resource):
         asked = self.shown(item, overrides)
         placed = from_dashboard(self.request, self.access, item)
         beside = {name: placed[1][name] for name in ("color", "layouts")} if placed else {}
-        return JsonResponse({**asked, **computed(self.access, item, overrides), **beside})
+        result = computed(self.access, item, overrides)
+        is_to_come = (
+            result["result"] is None and bool(result["query_status"]) and not result["query_status"]["complete"]
+        )
+        return JsonResponse({**asked, **result, **beside}, status_code=202 if is_to_come else 200)
 
     async def trending(self) -> Response:
         """The insights that most people viewed in the last `days` (7), at most `limit` (10), with who did last."""
@@ -166,12 +171,14 @@ class Insights(AccessControlMixin, Resource):
         """Nothing is computed. `overrides` are in the query."""
         shown = self.metadata(item)
         query = question_of(item, overrides) if overrides else shown["query"]
+        key = cache_key(self.access, item, overrides)
         return {
             **shown,
             **NOT_COMPUTED,
             "query": query,
             "timezone": self.access.project.timezone,
-            "filters_hash": cache_key(self.access, item, overrides) if item["query"] or item["filters"] else None,
+            "filters_hash": key,
+            "cache_key": key,
             "alerts": [],
         }
 
@@ -235,8 +242,8 @@ class Insights(AccessControlMixin, Resource):
     def _written(self, item: Item, body: dict[str, Any]) -> dict[str, Any]:
         """What cannot be answered is no error of the write, which has been done."""
         shown = self.shown(item)
-        refresh = refresh_of(self.request, body)
-        if not refresh.computes or item["deleted"]:
+        refresh = asked_refresh(self.request, body)
+        if refresh.miss is Then.NOTHING or item["deleted"]:
             return shown
         try:
             return {**shown, **computed(self.access, item, {"refresh": refresh})}

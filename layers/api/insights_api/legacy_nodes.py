@@ -17,7 +17,8 @@ from insights_engine.filters import Group, written
 from insights_engine.flat import MATH_PROPERTY_TYPES
 from insights_engine.trend.model import TrendQuery
 
-from insights_api.insight_query import kind_of_flat, parsed_flat, parsed_node
+from insights_api.answers import parsed_flat, parsed_node
+from insights_api.insight_query import kind_of_flat
 
 if TYPE_CHECKING:
     from insights_engine.funnel.model import Exclusion, FunnelQuery

@@ -6,11 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import authorize
 from insights_engine.flat import flag, json_value, text, whole
-from insights_engine.funnel.legacy import parse_legacy
-from insights_engine.funnel.people import Chosen
 from insights_engine.http import JsonResponse, iso
 
-from insights_api.funnel_actors import page, value_of
 from insights_api.pagination import DEFAULT_LIMIT
 from insights_api.questions import asked_of_people, choose_project, next_page
 
@@ -26,6 +23,11 @@ async def person_funnel(request: Request) -> Response:
 
     Needs `person:read` as well, or of groups `group:read`.
     """
+    from insights_engine.funnel.legacy import parse_legacy
+    from insights_engine.funnel.people import Chosen
+
+    from insights_api.funnel_actors import page, value_of
+
     await choose_project(request)
     access = await authorize(request)
     values = await asked_of_people(request, "funnels")

@@ -7,10 +7,8 @@ from fastapi.responses import Response
 from insights_acl.access import authorize
 from insights_engine.flat import whole
 from insights_engine.http import JsonResponse, iso
-from insights_engine.path.legacy import parse_legacy
 
 from insights_api.pagination import DEFAULT_LIMIT
-from insights_api.path_actors import page
 from insights_api.questions import asked_of_people, choose_project, next_page
 
 router = APIRouter()
@@ -22,6 +20,10 @@ _MOST = 2**31 - 1
 @router.api_route("/api/projects/{project_id}/persons/path", methods=["GET", "POST"])
 async def person_path(request: Request) -> Response:
     """The parameters of paths, and the nodes that choose. Without a project in the path, `project_id` names it."""
+    from insights_engine.path.legacy import parse_legacy
+
+    from insights_api.path_actors import page
+
     await choose_project(request)
     access = await authorize(request)
     values = await asked_of_people(request, "paths")

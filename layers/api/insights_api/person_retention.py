@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -11,14 +11,14 @@ from insights_acl.access import authorize
 from insights_engine.errors import ValidationError
 from insights_engine.flat import json_value, whole
 from insights_engine.http import JsonResponse
-from insights_engine.retention.answer import Chosen
-from insights_engine.retention.legacy import parse_legacy
-from insights_engine.retention.model import MAX_INTERVALS, RetentionQuery
 
 from insights_api.pagination import DEFAULT_LIMIT
 from insights_api.questions import asked_of_people, choose_project, next_page
-from insights_api.retention_actors import page
 from insights_api.tabular import csv_response, wants_csv
+
+if TYPE_CHECKING:
+    from insights_engine.retention.answer import Chosen
+    from insights_engine.retention.model import RetentionQuery
 
 router = APIRouter()
 MAX_LIMIT = 1000
@@ -33,6 +33,10 @@ async def person_retention(request: Request) -> Response:
     """The parameters of retention, and `selected_interval`. Without a project in the path, `project_id` names it.
 
     Needs `person:read` as well, or of groups `group:read`."""
+    from insights_engine.retention.legacy import parse_legacy
+
+    from insights_api.retention_actors import page
+
     await choose_project(request)
     access = await authorize(request)
     is_csv = wants_csv(request)
@@ -59,6 +63,9 @@ async def person_retention(request: Request) -> Response:
 
 def _chosen(values: Mapping[str, Any], query: RetentionQuery) -> Chosen:
     """`selected_interval` is the row; with `breakdown_values` those are the row, and it is the column of a cell."""
+    from insights_engine.retention.answer import Chosen
+    from insights_engine.retention.model import MAX_INTERVALS
+
     selected = whole(values, "selected_interval", 0, MAX_INTERVALS - 1)
     row = json_value(values, "breakdown_values")
     if row in (None, "", []):

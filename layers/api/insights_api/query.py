@@ -10,9 +10,11 @@ from insights_acl.access import Access, authorize
 from insights_engine.http import JsonResponse, iso, json_object
 
 from insights_api.actors import answer_actors, is_actors
-from insights_api.answers import answer_node, what_it_took
+from insights_api.answers import question_of_node, wants_explanation
 from insights_api.csv_answers import export_node, tidy_response
 from insights_api.insight_saving import saving
+from insights_api.refresh import asked_refresh
+from insights_api.serving import Asking, Served, pending, serve
 from insights_api.tabular import csv_response, layout_of
 
 router = APIRouter()
@@ -32,20 +34,31 @@ async def query(request: Request) -> Response:
         return JsonResponse(actors | _circumstances(access, body["query"]))
     if layout is not None:
         return tidy_response(request, *export_node(body.get("query"), access))
-    found = answer_node(body.get("query"), access)
-    # Retention has a mean row, and no further rows.
-    further = {"hasMore": found.has_more} if found.mean is None else {"mean": found.mean}
-    return JsonResponse(
-        {
-            "results": found.result,
-            **further,
-            **found.additions,
-            "resolved_date_range": found.resolved_date_range,
-            **_circumstances(access, body["query"]),
-            **what_it_took(found, request),
-            **keep(),
-        }
+    question = question_of_node(body.get("query"))
+    served = serve(
+        Asking.of(access), question, asked_refresh(request, body, "blocking"), explain=wants_explanation(request)
     )
+    if served.entry is None:
+        return pending(served, keep)
+    return JsonResponse(results_of(served, body["query"]) | keep())
+
+
+def results_of(served: Served, node: dict[str, Any]) -> dict[str, Any]:
+    """What the query endpoint says of a result. Retention has a mean row, and no further rows."""
+    entry = served.entry
+    assert entry is not None
+    further: dict[str, Any] = {"hasMore": entry.has_more} if entry.mean is None else {"mean": entry.mean}
+    return {
+        "results": served.rows,
+        **further,
+        **entry.additions,
+        "resolved_date_range": entry.resolved_date_range,
+        "error": "",
+        "hogql": "",
+        "modifiers": node.get("modifiers") or {},
+        **served.circumstances(),
+        **served.cost(),
+    }
 
 
 def _actors_csv(actors: dict[str, Any]) -> Response:

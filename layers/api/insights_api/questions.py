@@ -15,9 +15,8 @@ from insights_engine.http import json_object
 from insights_api.pagination import link
 
 # What is about the request and not about the question: nothing of it belongs into an address that is handed out.
-NOT_ASKED = frozenset(
-    {"personal_api_key", "token", "api_key", "format", "layout", "export_name", "explain", "refresh", "limit", "offset"}
-)
+CREDENTIALS = frozenset({"personal_api_key", "token", "api_key", "sharing_access_token"})
+NOT_ASKED = CREDENTIALS | {"format", "layout", "export_name", "explain", "refresh", "limit", "offset"}
 
 
 async def asked(request: Request) -> tuple[Any, dict[str, Any]]:

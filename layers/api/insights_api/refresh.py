@@ -1,40 +1,24 @@
-"""`refresh`: whether a result may come from the cache, and whether one that is not there is computed. A row a value."""
+"""`refresh` of a request: the query string's before the body's. What the values mean stands in `results.modes`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import Request
+from insights_engine.results.modes import MODES, Refresh, refresh_of
+
+# What a sharing link may ask for: whoever has it can have a project's questions computed, but not at will.
+# Who comes by a link cannot ask how far a question in the background is, so what was never computed is computed.
+_SHARED = {"force_blocking": "blocking", "blocking": "blocking"}
+_SHARED_ELSE = "async_except_on_cache_miss"
 
 
-class Refresh(NamedTuple):
-    """`computes`: a result that is not there is computed before the answer is given."""
-
-    name: str
-    computes: bool
-    uses_cache: bool = True
+def asked_refresh(request: Request, body: Mapping[str, Any] | None = None, default: str = "force_cache") -> Refresh:
+    """What is not known is the default."""
+    value = request.query_params.get("refresh")
+    return refresh_of(value if value is not None else (body or {}).get("refresh"), default)
 
 
-MODES = {
-    mode.name: mode
-    for mode in (
-        Refresh("force_cache", computes=False),
-        Refresh("blocking", computes=True),
-        Refresh("async", computes=False),
-        Refresh("lazy_async", computes=False),
-        Refresh("async_except_on_cache_miss", computes=True),
-        Refresh("force_blocking", computes=True, uses_cache=False),
-        Refresh("force_async", computes=False, uses_cache=False),
-    )
-}
-_SPELLINGS = dict.fromkeys(("true", "1", "yes", ""), "force_blocking")
-
-
-def refresh_of(request: Request, body: dict[str, Any] | None = None, default: str = "force_cache") -> Refresh:
-    """Of the query string, else of the body; what is not known is the default."""
-    asked = request.query_params.get("refresh")
-    value = asked if asked is not None else (body or {}).get("refresh")
-    text = str(value).lower() if isinstance(value, str | bool | int) else ""
-    if value is None:
-        return MODES[default]
-    return MODES.get(_SPELLINGS.get(text, text), MODES[default])
+def of_shared(refresh: Refresh) -> Refresh:
+    return MODES[_SHARED.get(refresh.name, _SHARED_ELSE)]

@@ -188,6 +188,7 @@ class Resource:
                 if not short or error.index != 1:
                     raise self.taken(item) from error
                 continue
+            self.followed(item)
             return item
         raise Conflict
 
@@ -203,9 +204,11 @@ class Resource:
         wanted = {**item, **values}
         further = [*self.further_writes(item, wanted), self._object_entry(item, wanted)]
         try:
-            return objects.change(self.store, item, {**wanted}, *further)
+            stored = objects.change(self.store, item, {**wanted}, *further)
         except ConflictError as error:
             raise self.taken(wanted) from error
+        self.followed(stored)
+        return stored
 
     def checked(self, body: Mapping[str, Any], item: Item | None) -> dict[str, Any]:
         """The values of a body, as they are stored. `item` is the object as it is, null for a new one."""
@@ -214,6 +217,9 @@ class Resource:
     def further_writes(self, before: Item | None, after: Item) -> list[Write]:
         """What is written with the object or not at all."""
         return []
+
+    def followed(self, item: Item) -> None:
+        """What else happens once an object is stored, new or changed."""
 
     def taken(self, wanted: Item) -> ApiError:
         """The error for one of `further_writes` whose condition failed."""

@@ -6,6 +6,7 @@ header `X-Share-Password`, or as `password` in the body of a POST, such as the f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,13 +16,14 @@ from insights_acl.access import Access, of_share
 from insights_acl.credentials import body_fields
 from insights_acl.permissions import permission_of
 from insights_engine.errors import ApiError, NotFound
-from insights_engine.http import JsonResponse
+from insights_engine.http import JsonResponse, plain_json
 from insights_engine.services import current
 
 from insights_api import shared_page
 from insights_api.dashboard_results import results_of
 from insights_api.dashboards import Dashboards
 from insights_api.insights import Insights
+from insights_api.refresh import asked_refresh
 
 router = APIRouter()
 _METHODS = ["GET", "HEAD", "POST"]
@@ -57,10 +59,10 @@ async def _answer(request: Request, named: str, *, frames: str) -> Response:
         found = _found(request, access)
     except ApiError as error:
         if not is_page:
-            return JsonResponse(error.body(), status_code=error.status, headers=_HEADERS)
-        return _page(shared_page.refused(error.status, error.detail), frames, error.status)
+            return JsonResponse(error.body(), status_code=error.status, headers={**_HEADERS, **error.headers})
+        return _page(shared_page.refused(error.status, error.detail), frames, error.status, error.headers)
     if is_page:
-        return _page(shared_page.page(found), frames, 200)
+        return _page(shared_page.page(plain_json(found)), frames, 200)
     return JsonResponse(found, headers=_HEADERS)
 
 
@@ -76,11 +78,12 @@ def _opened(token: str, password: str | None) -> Access:
 def _found(request: Request, access: Access) -> dict[str, Any]:
     share = access.share
     assert share is not None
+    refresh = asked_refresh(request)
     if share.kind == "dashboard":
-        shown = Dashboards(request, access).with_results(share.item)
+        shown = Dashboards(request, access).with_results(share.item, refresh)
     else:
         view = Insights(request, access)
-        shown = {**view.shown(share.item), **results_of(access, [share.item], {})[share.item["id"]]}
+        shown = {**view.shown(share.item), **results_of(access, [share.item], {"refresh": refresh})[share.item["id"]]}
     return {share.kind: shown, "settings": dict(share.settings)}
 
 
@@ -92,6 +95,6 @@ async def _password(request: Request) -> str | None:
     return request.headers.get(shares.HEADER)
 
 
-def _page(text: str, frames: str, status: int) -> Response:
-    headers = {**_HEADERS, "Content-Security-Policy": _POLICY + frames}
+def _page(text: str, frames: str, status: int, further: Mapping[str, str] | None = None) -> Response:
+    headers = {**_HEADERS, "Content-Security-Policy": _POLICY + frames, **(further or {})}
     return Response(text, status_code=status, media_type="text/html", headers=headers)

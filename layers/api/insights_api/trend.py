@@ -9,13 +9,15 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import Access, authorize
-from insights_engine.http import JsonResponse, iso
+from insights_engine.http import JsonResponse
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
 
-from insights_api.answers import answer_filters, answer_node, what_it_took
+from insights_api.answers import question_of_flat, question_of_node, wants_explanation
 from insights_api.csv_answers import export_filters, export_node, file_response, tidy_response
 from insights_api.insight_saving import saving
 from insights_api.questions import asked
+from insights_api.refresh import asked_refresh
+from insights_api.serving import Asking, pending, serve
 from insights_api.tabular import layout_of
 
 router = APIRouter()
@@ -31,16 +33,19 @@ async def trend(request: Request) -> Response:
     keep = await saving(request, access, node, values)
     if layout is not None:
         return _csv(request, access, layout, node, values)
-    found = answer_filters(values, access) if node is None else answer_node(node, access)
+    question = question_of_flat(values) if node is None else question_of_node(node)
+    served = serve(
+        Asking.of(access), question, asked_refresh(request, values, "blocking"), explain=wants_explanation(request)
+    )
+    if served.entry is None:
+        return pending(served, keep)
     return JsonResponse(
         {
-            "result": found.result,
-            **found.additions,
-            "timezone": access.project.timezone,
-            "is_cached": False,
-            "last_refresh": iso(access.now),
-            "next": _next(request, len(found.result)),
-            **what_it_took(found, request),
+            "result": served.rows,
+            **served.entry.additions,
+            **served.circumstances(),
+            "next": _next(request, served.entry.rows),
+            **served.cost(),
             **keep(),
         }
     )

@@ -28,10 +28,10 @@ async def me(request: Request) -> Response:
 
 
 @router.get("/api/users/{user_id}")
-async def user(request: Request, user_id: str) -> Response:
+async def user(request: Request) -> Response:
     """Only oneself can be read."""
     access = await authenticate(request)
-    if user_id != access.user.uuid:
+    if request.path_params["user_id"] != access.user.uuid:
         raise NotFound
     return JsonResponse(_me(access))
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from insights_engine import aws
+from insights_engine.errors import Overloaded
+
 DEFAULT_DATABASE = "insights"
 _PORTS = {"http": 8123, "https": 8443}
 _FORMS = "chdb:///path?database=name or https://user:password@host:8443/database"
@@ -58,12 +61,10 @@ class Dsn:
 
 
 def secret_dsn(arn: str) -> str:
-    """The DSN in a Secrets Manager secret: its whole text, or `dsn` of a JSON object. Raises DsnError."""
-    import boto3
-
+    """The DSN in a Secrets Manager secret: its whole text, or `dsn` of a JSON object. Raises DsnError, Overloaded."""
     if not arn:
         raise DsnError("Set CLICKHOUSE_DSN or CLICKHOUSE_SECRET_ARN")
-    text = str(boto3.client("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")).strip()
+    text = _secret(arn).strip()
     if text.startswith("{"):
         try:
             text = str(json.loads(text).get("dsn") or "")
@@ -74,6 +75,17 @@ def secret_dsn(arn: str) -> str:
     if not text:
         raise DsnError("The secret of CLICKHOUSE_SECRET_ARN holds no text")
     return text
+
+
+def _secret(arn: str) -> str:
+    try:
+        return str(aws.client("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", ""))
+    except Exception as error:
+        if not aws.is_passing(error):
+            raise
+        problem = Overloaded("ClickHouse cannot be reached; try again in a moment.", status=503)
+        problem.args = (f"Secrets Manager: {error}",)
+        raise problem from error
 
 
 def _embedded(text: str) -> Dsn:

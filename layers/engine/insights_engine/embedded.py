@@ -25,9 +25,11 @@ _POOL = 8
 class SqliteFile:
     """A pool of connections to `path`, opened (and the file with its folder made) on first use."""
 
-    def __init__(self, path: str | Path, schema: str) -> None:
+    def __init__(self, path: str | Path, schema: str, *, durable: bool = True) -> None:
+        """Not `durable`: NORMAL, for what may be lost with the power."""
         self.path = Path(path)
         self._schema = schema
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         # SQLite lets waiting writers sleep and poll; within a process a lock is fairer and wakes at once.
         self._writer = threading.Lock()
@@ -89,7 +91,7 @@ class SqliteFile:
         )
         try:
             _use_log(connection)
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.executescript(self._schema)
         except BaseException:
             connection.close()

@@ -13,13 +13,15 @@ ApiError
   UnsupportedMedia     415
   Throttled            429
   ServerError          500
+  Cancelled            503  the query was stopped from outside
   Overloaded           503 / 504 / 512: ClickHouse is busy, out of time, or over a limit
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 _MOST_CHARACTERS = 1000
@@ -28,13 +30,14 @@ _MOST_CHARACTERS = 1000
 class ApiError(Exception):
     """Answered as `{"type", "code", "detail", "attr"}` with `status`; `attr` joins a nested path by `__`.
 
-    `extra`, where there is one, is what a program may want to know beside the sentence.
+    `extra`, where there is one, is what a program may want to know beside the sentence; `headers` go with it.
     """
 
     status = 500
     type = "server_error"
     code = "error"
     default_detail = "A server error occurred."
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -99,11 +102,23 @@ class UnsupportedMedia(ApiError):
 
 
 class Throttled(ApiError):
+    """`seconds`: when it may be tried again, in the sentence and in the header Retry-After."""
+
     status, type, code, default_detail = 429, "throttled_error", "throttled", "Request was throttled."
+
+    def __init__(self, seconds: float, detail: str = default_detail) -> None:
+        whole = max(1, math.ceil(seconds))
+        super().__init__(f"{detail} Expected available in {whole} second{'' if whole == 1 else 's'}.")
+        self.headers = {"Retry-After": str(whole)}
 
 
 class ServerError(ApiError):
     pass
+
+
+class Cancelled(ApiError):
+    status, code = 503, "cancelled"
+    default_detail = "The query was cancelled before it was done; ask again where its answer is still wanted."
 
 
 class Overloaded(ApiError):
@@ -121,7 +136,9 @@ def _cut(text: str) -> str:
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: `; did you mean "p99"?`, or nothing when none is near."""
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 

@@ -11,8 +11,10 @@ import asyncio
 import logging
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +26,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from insights_engine.errors import ApiError, MethodNotAllowed, NotFound, ParseError, ServerError, ValidationError
+from insights_engine import deadline, log, metrics, snapstart
+from insights_engine.errors import (
+    ApiError,
+    MethodNotAllowed,
+    NotFound,
+    Overloaded,
+    ParseError,
+    ServerError,
+    ValidationError,
+)
+from insights_engine.mounting import Mounted
+from insights_engine.store import StoreUnavailable
 
 _ALIAS = re.compile(r"^/api/environments(?=/|$)")
 # What follows these in a path lets somebody in, so logs do not have it.
@@ -36,6 +49,10 @@ COMPRESSED_FROM_BYTES = 500_000
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
+# What a key has left of its rate: for programs in pages of any origin too.
+LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_added: ContextVar[dict[str, str]] = ContextVar("added")
+
 
 class JsonResponse(Response):
     """Ready bytes; NaN and infinities become null."""
@@ -44,6 +61,11 @@ class JsonResponse(Response):
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+
+
+def plain_json(content: Any) -> Any:
+    """What a client would read of an answer: results that are ready JSON are values again."""
+    return orjson.loads(JsonResponse(content).body)
 
 
 def fold(path: str) -> tuple[str, str | None]:
@@ -62,6 +84,16 @@ def loggable(path: str) -> str:
     return _SECRET.sub("…", path)
 
 
+def _note_route(scope: Mapping[str, Any]) -> None:
+    """The route as it is declared, because paths may hold what lets somebody in."""
+    if (route := scope.get("route")) is None:
+        return
+    log.note(route=route.path)
+    project = scope.get("path_params", {}).get("project_id", "")
+    if project.isdecimal() and len(project) < 10:
+        log.note(project=int(project))
+
+
 class _Edge:
     """ASGI: folds the path (the suffix stays in `request.state.format`), and answers what nobody caught as a 500."""
 
@@ -73,7 +105,7 @@ class _Edge:
             allow_origins=["*"],
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Content-Disposition", "Retry-After"],
+            expose_headers=["Content-Disposition", "Retry-After", *LIMIT_HEADERS],
             max_age=86400,
         )
 
@@ -84,14 +116,25 @@ class _Edge:
         path, ending = fold(scope["path"])
         scope = {**scope, "path": path, "raw_path": path.encode()}
         scope["state"] = {**scope.get("state", {}), "format": ending}
-        send = _Outgoing(scope, receive, send)
+        added: dict[str, str] = {}
+        _added.set(added)
+        send = _Outgoing(scope, receive, _with_headers(added, send))
         try:
             await (self.for_browsers if path.startswith("/api/") else self.app)(scope, receive, send)
         except Exception:  # the outermost edge: whatever it is, the caller gets the API's shape
-            from insights_engine.log import logger
-
-            logger().exception("unexpected error", extra={"method": scope["method"], "path": loggable(path)})
+            log.logger().exception("unexpected error", extra={"method": scope["method"], "path": loggable(path)})
             await error_response(ServerError())(scope, receive, send)
+        _note_route(scope)
+
+
+def _with_headers(added: Mapping[str, str], send: Any) -> Any:
+    async def sending(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            own = [(name.lower().encode(), value.encode()) for name, value in added.items()]
+            message = {**message, "headers": [*message["headers"], *own]}
+        await send(message)
+
+    return sending
 
 
 class _Outgoing:
@@ -130,14 +173,18 @@ class _Outgoing:
             await self.send({"type": "http.response.body", "body": piece, "more_body": bool(self.pieces)})
 
 
-def create_app(*routers: APIRouter) -> FastAPI:
+def create_app(*routers: APIRouter | Mounted) -> FastAPI:
     app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)
     for router in routers:
-        app.include_router(router)
+        if isinstance(router, Mounted):
+            app.router.routes.append(router)
+        else:
+            app.include_router(router)
     # Innermost: large answers shrink tenfold, for the caller and below the limit of what a function may answer.
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES)
     app.add_middleware(_Edge)
     app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(StoreUnavailable, _store_error)
     app.add_exception_handler(HTTPException, _http_error)
     return app
 
@@ -147,10 +194,20 @@ def lambda_handler(app: FastAPI) -> Handler:
     adapter = Mangum(app, lifespan="off")
     # It would log the path of every request as it came.
     logging.getLogger("mangum.http").setLevel(logging.WARNING)
+    snapstart.prepare(*(route.load for route in app.router.routes if isinstance(route, Mounted)))
+    is_cold = True  # in a snapshot too, so that an environment which is made of one says so as well
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        nonlocal is_cold
+        started = time.perf_counter()
         _loop()
-        return adapter(dict(event), context)
+        with deadline.of(context), log.invocation(event, context):
+            if is_cold:
+                is_cold = False
+                metrics.cold_start(context.function_name)
+            answer = adapter(dict(event), context)
+            log.answered(event, answer["statusCode"], (time.perf_counter() - started) * 1000)
+        return answer
 
     return handler
 
@@ -160,8 +217,14 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def add_header(name: str, value: str) -> None:
+    """To the answer of the request in work, whatever the answer comes to be. Outside of a request: to nothing."""
+    if (added := _added.get(None)) is not None:
+        added[name] = value
+
+
 def error_response(error: ApiError) -> Response:
-    return JsonResponse(error.body(), status_code=error.status)
+    return JsonResponse(error.body(), status_code=error.status, headers=dict(error.headers))
 
 
 async def json_body(request: Request) -> Any:
@@ -190,11 +253,15 @@ def _json_type(value: object) -> str:
 async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     if error.status >= 500:
-        from insights_engine.log import logger
-
         # What the caller is told says less than the error does: not which server cannot be reached, and why.
-        logger().warning(str(error), extra={"status": error.status, "path": loggable(request.url.path)})
+        log.logger().warning(str(error), extra={"status": error.status, "path": loggable(request.url.path)})
     return error_response(error)
+
+
+async def _store_error(request: Request, error: Exception) -> Response:
+    problem = Overloaded("The store of accounts and settings does not answer; try again in a moment.", status=503)
+    problem.args = (str(error),)
+    return await _api_error(request, problem)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

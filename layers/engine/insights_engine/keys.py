@@ -75,6 +75,16 @@ def import_checkpoint(project_id: int, file: str) -> Key:
     return f"PROJECT#{project_id}", f"IMPORT#{file}"
 
 
+def rate(who: str, name: str) -> Key:
+    """`{"minute", "hour"}` in the results store: what a key has used lately of one class of requests."""
+    return f"RATE#{who}", name
+
+
+def slots(project_id: int) -> Key:
+    """`{"leases"}` in the results store: the questions of a project that are being computed."""
+    return f"SLOTS#{project_id}", "SLOTS"
+
+
 def counter(kind: str) -> Key:
     """`{"next"}`: the last id given to a project, a cohort or an action."""
     return "COUNTER", kind

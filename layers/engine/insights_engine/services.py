@@ -34,7 +34,7 @@ class Services:
 
     @cached_property
     def results(self) -> Store:
-        return open_store(self.settings.results_table)
+        return open_store(self.settings.results_table, durable=False)
 
     @cached_property
     def clickhouse(self) -> ClickHouse:
@@ -49,6 +49,13 @@ class Services:
         from insights_engine.queue import open_queue
 
         return open_queue(self.settings.events_queue)
+
+    @cached_property
+    def queries(self) -> EventQueue:
+        """Of questions to be computed in the background."""
+        from insights_engine.queue import open_queue
+
+        return open_queue(self.settings.queries_queue)
 
     def now(self) -> datetime:
         """Read once per request, at its entry, and passed down from there. UTC."""

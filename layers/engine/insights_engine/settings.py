@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from insights_engine.rate_classes import rates_of
+
 
 class Setting(NamedTuple):
     variable: str
@@ -19,14 +21,26 @@ SETTINGS = (
         "CLICKHOUSE_SECRET_ARN", "", "Secrets Manager secret that holds the DSN, read when CLICKHOUSE_DSN is empty."
     ),
     Setting("POLICIES_TABLE", "insights-policies", "DynamoDB table of policies, or `sqlite:///path`."),
-    Setting("RESULTS_TABLE", "insights-results", "DynamoDB table that cached results will go to, or `sqlite:///path`."),
+    Setting("RESULTS_TABLE", "insights-results", "DynamoDB table of cached results, or `sqlite:///path`."),
+    Setting("RESULTS_BUCKET", "", "S3 bucket of results too large for the table; empty: they are not cached."),
     Setting("EVENTS_QUEUE", "", "URL of the SQS queue between capture and ingest, or `sqlite:///path`."),
+    Setting("QUERIES_QUEUE", "", "URL of the SQS queue of questions computed in the background, or `sqlite:///path`."),
     Setting("SITE_URL", "", "Public address used in links; empty: the address of the request."),
     Setting("QUERY_SECONDS", "25", "ClickHouse's time limit for one query."),
+    Setting("JOB_SECONDS", "600", "Seconds that ClickHouse has for a question that is computed in the background."),
     Setting("QUERY_MEMORY_BYTES", "4000000000", "ClickHouse's memory limit for one query."),
     Setting("QUERY_READ_BYTES", "100000000000", "Bytes that one query may read."),
+    Setting(
+        "RATE_LIMITS",
+        "",
+        "Requests a key may make: `on`, or classes with requests a minute and an hour, "
+        "`query=240/2400 analytics=240/1200 default=480/4800`; empty: no limits.",
+    ),
+    Setting("QUERIES_AT_ONCE", "0", "Questions of one project that are computed at the same time; 0: any number."),
     Setting("LOG_LEVEL", "INFO", "Least severe level that is logged."),
+    Setting("POWERTOOLS_SERVICE_NAME", "insights", "What logs and metrics call this installation."),
 )
+_WHOLE = ("query_seconds", "job_seconds", "query_memory_bytes", "query_read_bytes", "queries_at_once")
 _DEFAULTS = {s.variable: s.default for s in SETTINGS}
 
 
@@ -38,15 +52,22 @@ class Settings:
     clickhouse_secret_arn: str
     policies_table: str
     results_table: str
+    results_bucket: str
     events_queue: str
+    queries_queue: str
     site_url: str
     query_seconds: int
+    job_seconds: int
     query_memory_bytes: int
     query_read_bytes: int
+    rate_limits: str
+    queries_at_once: int
     log_level: str
+    powertools_service_name: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         values = {name.lower(): environment.get(name) or default for name, default in _DEFAULTS.items()}
-        whole = {name: int(values.pop(name)) for name in ("query_seconds", "query_memory_bytes", "query_read_bytes")}
+        rates_of(values["rate_limits"])  # a mistyped one is said at the start
+        whole = {name: int(values.pop(name)) for name in _WHOLE}
         return cls(**values, **whole)  # type: ignore[arg-type]  # the two dicts together have every field

@@ -38,13 +38,14 @@ def _words(error: Exception) -> str | None:
     from insights_engine.dsn import DsnError
     from insights_engine.errors import ApiError
     from insights_engine.migrations import MigrationError
+    from insights_engine.store import StoreUnavailable
 
     words = str(error).strip()
     if isinstance(error, ApiError):
         # Its text may say more than the detail, which is for callers of the API.
         is_named = not error.attr or error.attr.split("__")[0] in words
         return words if is_named else f"{error.attr}: {words}"
-    if isinstance(error, MigrationError | DsnError):
+    if isinstance(error, MigrationError | DsnError | StoreUnavailable):
         return words
     if isinstance(error, ClickHouseError):
         return f"ClickHouse: {words.splitlines()[0]}"

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from insights_engine.http import fold
+from insights_engine.errors import Throttled
+from insights_engine.http import LIMIT_HEADERS, fold
 from insights_engine.trend.parameters import Parameter
 
 from insights_local.openapi.errors import CODES, MEANINGS
 from insights_local.openapi.examples import Example, examples
-from insights_local.openapi.operations import Operation, operations
+from insights_local.openapi.operations import Operation, either, operations
 from insights_local.openapi.schemas import TABLES, Schema, listed, of_parameter, ref, schemas
 from insights_local.routes import ROOT
 
@@ -28,7 +29,16 @@ Send a personal key with each request: `Authorization: Bearer phx_…` (or as `p
 string). `@current` stands for your current project or organization. A final slash is optional, doubled slashes are one,
 `/api/environments/…` is `/api/projects/…`, and the ending `.csv` or `?format=csv` asks for CSV where there is one.
 
-Errors are `{"type", "code", "detail", "attr"}`, and `attr` names the field at fault."""
+Errors are `{"type", "code", "detail", "attr"}`, and `attr` names the field at fault.
+
+Where an installation limits requests, answers have `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`."""
+_PENDING = "It is computed in the background: `query_status` says how far it is, and under which id to ask again."
+_LIMIT_WORDS = (
+    "Seconds until it may be tried again.",
+    "Requests that may be made, in a minute or an hour.",
+    "How many of them are left.",
+    "Seconds until some of what was used comes back.",
+)
 
 
 @cache
@@ -132,7 +142,7 @@ def _operation(one: Operation) -> Schema:
 
 def _description(one: Operation, row: dict[str, Any]) -> str:
     rule = (row.get("rule") or one.rule).strip()
-    needs = f"Scopes: {', '.join(f'`{scope}`' for scope in one.scopes)}." if one.scopes else ""
+    needs = f"Scopes: {', '.join(either(scope) for scope in one.scopes)}." if one.scopes else ""
     return "\n\n".join(part for part in (rule, needs) if part)
 
 
@@ -177,6 +187,8 @@ def _body(names: str | list[str], shown: list[Example]) -> Schema:
 def _responses(one: Operation, row: dict[str, Any], shown: list[Example]) -> Schema:
     success = row.get("status", 200)
     made: Schema = {f"{success}": _success(row)}
+    if "pending" in row:
+        made["202"] = _answer(_PENDING, JSON, ref(row["pending"]))
     if row.get("errors") == "text":
         made |= {f"{status}": _text_error(status) for status in (400, 401, 413, 503)}
     elif row.get("errors") == "verdict":
@@ -199,7 +211,10 @@ def _success(row: dict[str, Any]) -> Schema:
         return {"description": "Done; there is no body." if row.get("status") == 204 else "Always."}
     if "/" in answer:
         return _answer("As said.", answer, {"type": "string"})
-    made = _answer("The answer.", JSON, listed(answer))
+    schema, pending = listed(answer), row.get("pending")
+    # With `force_cache` there may be nothing at once.
+    schema = {"anyOf": [schema, ref(pending)]} if pending and pending != answer else schema
+    made = _answer("The answer.", JSON, schema)
     if "csv" in row:
         made["content"]["text/csv"] = {"schema": {"type": "string", "description": row["csv"]}}
     return made
@@ -210,12 +225,27 @@ def _of_gate(one: Operation) -> list[int]:
     if one.scopes is None:
         return []
     names_something = "{" in one.path
-    return [401, *([403] if one.scopes or one.is_refused else []), *([404] if names_something else [])]
+    is_counted = one.permission is not None and bool(one.scopes)
+    return [
+        401,
+        *([403] if one.scopes or one.is_refused else []),
+        *([404] if names_something else []),
+        *([429] if is_counted else []),
+    ]
 
 
 def _error_response(status: int) -> Schema:
     codes = ", ".join(f"`{code}`" for code in CODES[status])
-    return _answer(f"{MEANINGS[status]} Codes: {codes}.", JSON, ref("Error"))
+    made = _answer(f"{MEANINGS[status]} Codes: {codes}.", JSON, ref("Error"))
+    return made | {"headers": _limit_headers()} if status == Throttled.status else made
+
+
+def _limit_headers() -> Schema:
+    """When to come again; and, where RATE_LIMITS is set, what is left of the rate."""
+    return {
+        name: {"description": words, "schema": {"type": "integer"}}
+        for name, words in zip(("Retry-After", *LIMIT_HEADERS), _LIMIT_WORDS, strict=True)
+    }
 
 
 def _text_error(status: int) -> Schema:

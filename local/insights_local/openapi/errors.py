@@ -52,9 +52,9 @@ MEANINGS = {
     409: "Somebody else changed it meanwhile; read it again.",
     413: "The body is too large.",
     415: "The body must be JSON.",
-    429: "Too many requests; wait as long as the words say.",
+    429: "Too many requests, or questions at once; wait as long as `Retry-After` says.",
     500: "A fault of ours; it is logged.",
-    503: "ClickHouse is busy; try again.",
+    503: "ClickHouse or a store is busy, or does not answer; try again.",
     504: "The query takes too long.",
     512: "The query needs more memory, or reads more, than is allowed.",
 }

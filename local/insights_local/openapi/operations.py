@@ -69,9 +69,10 @@ def _all() -> Iterator[Operation]:
 
 
 def routers_of(module: ModuleType) -> list[APIRouter]:
-    """Of the resources that a function's module has imported."""
+    """Of the resources that a function's module has imported, or mounts."""
     resources = [found for found in vars(module).values() if isinstance(found, ModuleType)]
-    return [found.router for found in resources if isinstance(getattr(found, "router", None), APIRouter)]
+    routers = [found.router for found in resources if isinstance(getattr(found, "router", None), APIRouter)]
+    return [*routers, *(mount.router for mount in sorted(vars(module).get("MOUNTS", ()), key=lambda m: m.module))]
 
 
 def _operations(route: APIRoute) -> Iterator[Operation]:
@@ -79,3 +80,8 @@ def _operations(route: APIRoute) -> Iterator[Operation]:
     name = f"{module}.{route.endpoint.__name__.strip('_')}"
     for method in sorted((route.methods or set()) - _UNLISTED):
         yield Operation(method, route.path, name, route.endpoint, route.include_in_schema)
+
+
+def either(scope: str) -> str:
+    """`a|b`, of which one is needed, in words."""
+    return " or ".join(f"`{one}`" for one in scope.split("|"))

@@ -17,8 +17,8 @@ from insights_engine.trend.parameters import Parameter
 from insights_local.openapi.document import described, listed_operations, row_of
 from insights_local.openapi.errors import MEANINGS, ROWS
 from insights_local.openapi.examples import FILE, Example, examples
-from insights_local.openapi.operations import Operation
-from insights_local.openapi.schemas import FLAT
+from insights_local.openapi.operations import Operation, either
+from insights_local.openapi.schemas import FLAT, is_of_body
 
 _SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -50,7 +50,7 @@ def _operations() -> str:
         rows = []
         for name in dict.fromkeys(one.name for one in found if row_of(one)["tag"] == tag):
             same = [one for one in found if one.name == name]
-            scopes = ", ".join(f"`{scope}`" for scope in same[0].scopes or ())
+            scopes = ", ".join(either(scope) for scope in same[0].scopes or ())
             rows.append((row_of(same[0])["summary"], "<br>".join(_lines(same)), scopes, _kind(same[0])))
         parts.append(f"### {tag}\n\n{words}\n\n{_table(('what', 'request', 'scopes', 'rules on'), rows)}")
     return "\n\n".join(parts)
@@ -79,12 +79,13 @@ def _parameters(table: Iterable[Parameter]) -> str:
         "whole": "whole number",
         "object": "object",
         "objects": "list of objects",
+        "refresh": "[mode](caching.md#refresh)",
     }
     rows = []
     for one in table:
         kind = ", ".join(f"`{name}`" for name in one.choices) if one.kind == "choice" else kinds.get(one.kind, one.kind)
         default = "" if one.default in (None, []) else f"`{json.dumps(one.default).strip(chr(34))}`"
-        rows.append((f"`{one.name}`", kind, default, one.help + (" Query string only." if one.is_of_query else "")))
+        rows.append((f"`{one.name}`", kind, default, one.help + ("" if is_of_body(one) else " Query string only.")))
     return _table(("parameter", "type", "default", "meaning"), rows)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import insights_engine
 import yaml
 from insights_acl.project_settings import SETTINGS
-from insights_api import actors
+from insights_api import actor_queries
 from insights_api.answers import KINDS
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.funnel import parameters as funnel
@@ -19,6 +19,7 @@ from insights_engine.funnel.node import VISUAL_FIELDS as FUNNEL_VISUAL_FIELDS
 from insights_engine.intervals import INTERVALS
 from insights_engine.operators import OPERATORS
 from insights_engine.path import parameters as path
+from insights_engine.results.modes import MODES, SPELLINGS
 from insights_engine.retention import parameters as retention
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.timing import model as timing
@@ -102,9 +103,10 @@ def schemas() -> dict[str, Schema]:
         "FilterType": _names("What a filter's key is a property of.", FILTER_TYPES),
         "BreakdownType": _names("What a breakdown is a property of.", BREAKDOWN_TYPES),
         "Display": {"type": "string", "enum": list(DISPLAYS), "description": "How a trend is shown."},
+        "Refresh": _refresh(),
         "QueryNode": {"anyOf": [ref(kind) for kind in KINDS]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
-        "InsightActorsQuery": {"anyOf": [ref(_plain(one.node.__name__)) for one in actors.SOURCES.values()]},
+        "InsightActorsQuery": {"anyOf": [ref(_plain(one.node.__name__)) for one in actor_queries.SOURCES.values()]},
     }
     parts: tuple[dict[str, Schema], ...] = (yaml.safe_load(text), made, _nodes())
     whole = {name: schema for part in parts for name, schema in part.items()}
@@ -116,6 +118,22 @@ def schemas() -> dict[str, Schema]:
 def _names(words: str, helps: Mapping[str, str]) -> Schema:
     lines = "\n".join(f"- `{name}`: {text}" for name, text in helps.items())
     return {"type": "string", "enum": list(helps), "description": f"{words}\n\n{lines}"}
+
+
+def _refresh() -> Schema:
+    """Spellings are text, and true in a body; what is none of them counts as absent."""
+    modes = {
+        mode.name: f"a fresh result: {mode.fresh}; a stale one: {mode.stale}; none: {mode.miss}."
+        if mode.reads
+        else f"whatever is kept: {mode.fresh}."
+        for mode in MODES.values()
+    }
+    made = _names(
+        "What is done with a result that is kept, in upper or lower case; anything else counts as absent.", modes
+    )
+    spelled = ", ".join(f"`{text}`" for text in SPELLINGS if text)
+    made["description"] += f"\n\n{spelled}, JSON's true, and `refresh` without a value are `{SPELLINGS['true']}`."
+    return made | {"type": ["string", "boolean"], "enum": [*MODES, *SPELLINGS, True]}
 
 
 def _error() -> Schema:
@@ -157,6 +175,7 @@ def of_parameter(parameter: Parameter) -> Schema:
         "number": {"type": "number"},
         "object": {"type": "object"},
         "objects": {**array, "items": {"type": "object"}},
+        "refresh": ref("Refresh"),
     }
     schema = schemas[parameter.kind]
     default = {} if parameter.default in (None, []) else {"default": parameter.default}
@@ -164,11 +183,15 @@ def of_parameter(parameter: Parameter) -> Schema:
 
 
 def _in_body(table: Iterable[Parameter]) -> bool:
-    return not all(one.is_of_query for one in table)
+    return any(is_of_body(one) for one in table)
+
+
+def is_of_body(parameter: Parameter) -> bool:
+    return parameter.is_of_body_too or not parameter.is_of_query
 
 
 def _legacy(table: Iterable[Parameter]) -> Schema:
-    properties = {one.name: of_parameter(one) for one in table if not one.is_of_query}
+    properties = {one.name: of_parameter(one) for one in table if is_of_body(one)}
     return {
         "type": "object",
         "description": "Flat filters; what is not named here is ignored.",
@@ -192,7 +215,10 @@ def _subclasses(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def _nodes() -> dict[str, Schema]:
     """The closed schemas that node bodies are checked by, with the names that the tables check afterwards."""
-    people: list[type[BaseModel]] = [actors.ActorsQueryNode, *(one.node for one in actors.SOURCES.values())]
+    people: list[type[BaseModel]] = [
+        actor_queries.ActorsQueryNode,
+        *(one.node for one in actor_queries.SOURCES.values()),
+    ]
     models: list[tuple[type[BaseModel], Literal["validation"]]] = [(node, "validation") for node in [*nodes(), *people]]
     whole = models_json_schema(models, ref_template=_REF + "{model}")[1]["$defs"]
     found = {_plain(name): _readable(schema) for name, schema in whole.items()}
@@ -203,7 +229,7 @@ def _nodes() -> dict[str, Schema]:
     for kind in KINDS:
         found[kind]["description"] = "An unknown field is an error."
     found["ActorsQuery"]["properties"]["source"] = ref("InsightActorsQuery")
-    for kind, one in actors.SOURCES.items():
+    for kind, one in actor_queries.SOURCES.items():
         actor = found[_plain(one.node.__name__)]
         actor["description"] = f"Who is behind a part of the answer of a {kind}."
         actor["properties"]["source"] = ref(kind)

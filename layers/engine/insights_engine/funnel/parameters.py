@@ -20,7 +20,15 @@ from insights_engine.trend.parameters import Parameter
 _SHARED = {
     *("date_from", "date_to", "explicit_date", "properties", "filter_test_accounts", "sampling_factor"),
     *("breakdown", "breakdown_type", "breakdowns", "breakdown_limit", "breakdown_hide_other_aggregation"),
-    *("breakdown_normalize_url", "breakdown_group_type_index", "interval", "explain", "format", "export_name"),
+    *(
+        "breakdown_normalize_url",
+        "breakdown_group_type_index",
+        "interval",
+        "refresh",
+        "explain",
+        "format",
+        "export_name",
+    ),
 }
 
 PARAMETERS = (

@@ -6,7 +6,8 @@
 3. A uuid that the project has seen for the same event about the same day is a repeat: it is left out, so that a message
    delivered twice changes nothing.
 4. Persons and groups are decided in the policies store, then copied; events come last, one insert for a project.
-5. Where that fails, the messages that hold the project's events fail, and come again.
+5. Where that fails, the messages that hold the project's events fail, and come again. Where what fails is an event, and
+   not the store or ClickHouse, its message is found by halves, and fails alone.
 6. Loads that were timed are no events: they are told apart by their kind, and go into a table of their own.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,8 @@ _KNOWN_SECONDS = 60.0
 _UNKNOWN_SECONDS = 5.0
 # An event this old when it arrives may have been here before, in a try that ended before its copies were made.
 _RETRY_AGE = timedelta(minutes=1)
+# What an event that capture did not make can raise; the store and ClickHouse have errors of their own.
+_OF_AN_EVENT = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
 # What is in memory at once, as JSON; as Python's objects it is several times as much.
 SLICE_BYTES = 64 * 1024 * 1024
 
@@ -106,7 +109,7 @@ class Ingest:
         now = self._services.now()
         for message in messages:
             try:
-                items = unpack(message.body)
+                items = _items(message.body)
             except Exception as error:  # whatever it is, it is this message's and no other's
                 _log("a message cannot be read", message_id=message.id, why=repr(error)[:200])
                 outcome.failed.append(message.id)
@@ -114,13 +117,23 @@ class Ingest:
             timings += [(item, message.id) for item in items if is_timing(item)]
             self._sort([item for item in items if not is_timing(item)], message, now, by_project, outcome)
         for project, arrived in by_project.values():
-            try:
-                self._store(project, arrived, now, outcome)
-            except Exception as error:  # the store's or ClickHouse's: these messages come again
-                _log("events could not be stored", project=project["id"], why=repr(error)[:500])
-                outcome.failed += {a.message for a in arrived} - set(outcome.failed)
+            self._store_or_fail(project, arrived, now, outcome)
         self._store_timings(timings, now, outcome)
         return outcome
+
+    def _store_or_fail(self, project: Item, arrived: list[_Arrived], now: datetime, outcome: Outcome) -> None:
+        messages = dict.fromkeys(a.message for a in arrived)
+        try:
+            self._store(project, arrived, now, outcome)
+        except Exception as error:
+            if isinstance(error, _OF_AN_EVENT) and len(messages) > 1:
+                again = [replace(a, is_retry=True) for a in arrived]  # what this try decided may not be copied
+                head = set(list(messages)[: len(messages) // 2])
+                self._store_or_fail(project, [a for a in again if a.message in head], now, outcome)
+                self._store_or_fail(project, [a for a in again if a.message not in head], now, outcome)
+                return
+            _log("events could not be stored", project=project["id"], why=repr(error)[:500])
+            outcome.failed += messages.keys() - set(outcome.failed)
 
     def _store_timings(self, timings: Sequence[tuple[Mapping[str, Any], str]], now: datetime, outcome: Outcome) -> None:
         refused: list[str] = []
@@ -222,8 +235,18 @@ def slices(messages: Sequence[Message], limit: int = SLICE_BYTES) -> Iterator[li
         yield part
 
 
+def _items(body: str) -> list[dict[str, Any]]:
+    """Raises ValueError for a message that holds anything but a list of objects."""
+    items = unpack(body)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ValueError("A message that holds no list of objects")
+    return items
+
+
 def stored_event(raw: Mapping[str, Any], project: Item) -> Event:
     """A captured event as it is stored: the sender's address among the properties, its elements beside them."""
+    if not (isinstance(raw["event"], str) and isinstance(raw["distinct_id"], str)):
+        raise TypeError("event and distinct_id must be text")
     properties = dict(raw["properties"])
     if project.get("anonymize_ips"):
         properties.pop("$ip", None)

@@ -16,7 +16,7 @@ from insights_engine.path.model import (
 from insights_engine.trend import parameters as trend
 from insights_engine.trend.parameters import Parameter
 
-_SHARED = {"date_from", "date_to", "properties", "filter_test_accounts", "sampling_factor", "explain"}
+_SHARED = {"date_from", "date_to", "properties", "filter_test_accounts", "sampling_factor", "refresh", "explain"}
 
 PARAMETERS = (
     Parameter(

@@ -95,12 +95,11 @@ class SqliteQueue:
         with self._file.write() as connection:
             connection.executemany("DELETE FROM messages WHERE id = ?", [(one,) for one in ids])
 
-    def release(self, ids: Sequence[int]) -> None:
-        """Visible again now: their consumer gave up."""
+    def release(self, ids: Sequence[int], seconds: float = 0.0) -> None:
+        """Visible again after so many seconds: their consumer gave up."""
+        at = self._clock() + seconds
         with self._file.write() as connection:
-            connection.executemany(
-                "UPDATE messages SET visible_at = ? WHERE id = ?", [(self._clock(), one) for one in ids]
-            )
+            connection.executemany("UPDATE messages SET visible_at = ? WHERE id = ?", [(at, one) for one in ids])
         self._bell.ring()
 
     def release_all(self) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from insights_engine.entities import ActionEntity, EventEntity
 from insights_engine.errors import ValidationError, unknown
 from insights_engine.filters import Group, group_index, parse_filters
-from insights_engine.flat import action_id, breakdown_of, flag, json_value, sampling_of, text, whole
+from insights_engine.flat import action_id, flag, json_value, sampling_of, text, whole
+from insights_engine.flat_breakdowns import breakdown_of
 from insights_engine.retention.contradictions import check
 from insights_engine.retention.model import (
     FIRST_TIME,

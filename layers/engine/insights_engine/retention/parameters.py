@@ -10,7 +10,7 @@ from insights_engine.trend.parameters import Parameter
 _SHARED = {
     *("date_to", "properties", "filter_test_accounts", "breakdown", "breakdown_type", "breakdowns"),
     *("breakdown_hide_other_aggregation", "breakdown_normalize_url", "breakdown_group_type_index"),
-    *("sampling_factor", "explain", "format", "layout", "export_name"),
+    *("sampling_factor", "refresh", "explain", "format", "layout", "export_name"),
 }
 
 PARAMETERS = (

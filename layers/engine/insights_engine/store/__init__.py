@@ -19,11 +19,20 @@ Expect = Literal["any", "absent", "present"] | int
 
 
 class ConflictError(Exception):
-    """A condition did not hold, so nothing was written. `index` is the place of the failed write in a transaction."""
+    """A condition did not hold, so nothing was written. `index` is the place of the failed write in a transaction.
 
-    def __init__(self, message: str, index: int = 0) -> None:
+    `item` is what the store held instead, as the condition saw it, so that who tries again need not read; None where
+    nothing was there.
+    """
+
+    def __init__(self, message: str, index: int = 0, item: Item | None = None) -> None:
         super().__init__(message)
         self.index = index
+        self.item = item
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer, or not in time, or had too much to do; a write may or may not have happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ Write = Put | Delete | Check
 
 
 class Store(Protocol):
-    """Reads are strongly consistent. `query` and `get_many` give no partial answers."""
+    """Reads are strongly consistent. `query` and `get_many` give no partial answers. All raise StoreUnavailable."""
 
     def get(self, pk: str, sk: str) -> Item | None: ...
 
@@ -90,12 +99,15 @@ class Store(Protocol):
         ...
 
 
-def open_store(url: str) -> Store:
-    """`sqlite:///path` is the embedded store; anything else is the name of a DynamoDB table."""
+def open_store(url: str, *, durable: bool = True) -> Store:
+    """`sqlite:///path` is the embedded store; anything else is the name of a DynamoDB table.
+
+    Not `durable`: the last writes to an embedded store may be lost with the machine's power; of results they may.
+    """
     if url.startswith("sqlite://"):
         from insights_engine.store.sqlite import SqliteStore
 
-        return SqliteStore(url.removeprefix("sqlite://"))
+        return SqliteStore(url.removeprefix("sqlite://"), durable=durable)
     from insights_engine.store.dynamodb import DynamoStore
 
     return DynamoStore(url)

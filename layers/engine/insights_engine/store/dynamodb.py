@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from insights_engine import aws
-from insights_engine.store import Check, Delete, Expect, Item, Key, Put, Write
+from insights_engine.store import Check, Delete, Expect, Item, Key, Put, StoreUnavailable, Write
 from insights_engine.store.items import RESERVED, Encoded, check_transaction, conflict, is_possible, key_of, latest
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class DynamoStore:
     def get(self, pk: str, sk: str) -> Item | None:
         if not is_possible((pk, sk)):
             return None
-        answer = self._client.get_item(TableName=self._table, Key=_key((pk, sk)), ConsistentRead=True)
+        answer = self._send("get_item", {"TableName": self._table, "Key": _key((pk, sk)), "ConsistentRead": True})
         return self._live(answer.get("Item"))
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
@@ -136,15 +136,18 @@ class DynamoStore:
             return
         for pause in aws.pauses():
             try:
-                self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]
+                self._send("transact_write_items", {"TransactItems": actions})
                 return
             except self._client.exceptions.TransactionCanceledException as error:
-                codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-                for place, code in zip(places, codes, strict=False):
-                    if code == "ConditionalCheckFailed":
-                        raise conflict(key_of(writes[place]), writes[place].expect, place) from error
-                if pause is None or not set(codes) & _PASSING:
+                reasons = error.response.get("CancellationReasons", [])
+                for place, reason in zip(places, reasons, strict=False):
+                    if reason.get("Code") == "ConditionalCheckFailed":
+                        held = self._live(reason.get("Item"))
+                        raise conflict(key_of(writes[place]), writes[place].expect, place, held) from error
+                if not {reason.get("Code") for reason in reasons} & _PASSING:
                     raise
+                if pause is None:
+                    raise StoreUnavailable(f"{self!r}: {error}") from error
             time.sleep(pause)
 
     def _action(self, write: Write, one: Encoded | None) -> dict[str, Any]:
@@ -155,40 +158,52 @@ class DynamoStore:
         return {"Delete" if isinstance(write, Delete) else "ConditionCheck": {"Key": _key(key_of(write)), **shared}}
 
     def _condition(self, expect: Expect) -> dict[str, Any]:
+        """With what the condition saw in the refusal: a read after it might see something else again."""
         if expect == "any":
             return {}
+        told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         if expect == "absent":
-            return {"ConditionExpression": _ABSENT, "ExpressionAttributeValues": self._now()}
+            return {"ConditionExpression": _ABSENT, "ExpressionAttributeValues": self._now(), **told}
         if expect == "present":
-            return {"ConditionExpression": _LIVE, "ExpressionAttributeValues": self._now()}
+            return {"ConditionExpression": _LIVE, "ExpressionAttributeValues": self._now(), **told}
         return {
             "ConditionExpression": _VERSION,
             "ExpressionAttributeNames": {"#version": "version"},
             "ExpressionAttributeValues": {":version": {"N": str(expect)}, **self._now()},
+            **told,
         }
 
     def _write(self, operation: str, key: Key, expect: Expect, **request: Any) -> None:
         try:
             self._call(operation, {"TableName": self._table, **request, **self._condition(expect)})
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise conflict(key, expect) from error
+            held = self._live(error.response.get("Item"))
+            raise conflict(key, expect, held=held) from error
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         """A single write, tried again while a transaction holds the item; the SDK itself sees to throttling."""
         for pause in aws.pauses():
             try:
-                return getattr(self._client, operation)(**request)
-            except self._client.exceptions.TransactionConflictException:
+                return self._send(operation, request)
+            except self._client.exceptions.TransactionConflictException as error:
                 if pause is None:
-                    raise
+                    raise StoreUnavailable(f"{self!r}: {error}") from error
             time.sleep(pause)
         raise AssertionError("unreachable")
+
+    def _send(self, operation: str, request: dict[str, Any]) -> Any:
+        try:
+            return getattr(self._client, operation)(**request)
+        except Exception as error:
+            if aws.is_passing(error):
+                raise StoreUnavailable(f"{self!r}: {error}") from error
+            raise
 
     def _put_new(self, one: Encoded) -> Item | None:
         """The item that was there first, or None when it is now this one."""
         request = {"TableName": self._table, "Item": _attributes(one), **self._condition("absent")}
         try:
-            self._call("put_item", {**request, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+            self._call("put_item", request)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # What the condition saw, so that a deletion right after it cannot leave us with neither.
             return _decode(error.response["Item"])  # type: ignore[typeddict-item]
@@ -198,7 +213,7 @@ class DynamoStore:
         wanted: Any = {self._table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
         items: list[Item] = []
         for pause in aws.pauses():
-            answer = self._client.batch_get_item(RequestItems=wanted)
+            answer = self._send("batch_get_item", {"RequestItems": wanted})
             items += [item for found in answer["Responses"].get(self._table, []) if (item := self._live(found))]
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
@@ -206,25 +221,25 @@ class DynamoStore:
             if pause is None:
                 break
             time.sleep(pause)
-        raise TimeoutError(f"DynamoDB left keys of {self._table} unread after {aws.ATTEMPTS} attempts")
+        raise StoreUnavailable(f"{self!r} left keys unread")
 
     def _put_batch(self, puts: Sequence[Any]) -> None:
         wanted: Any = {self._table: puts}
         for pause in aws.pauses():
-            wanted = self._client.batch_write_item(RequestItems=wanted).get("UnprocessedItems")
+            wanted = self._send("batch_write_item", {"RequestItems": wanted}).get("UnprocessedItems")
             if not wanted:
                 return
             if pause is None:
                 break
             time.sleep(pause)
-        raise TimeoutError(f"DynamoDB left items of {self._table} unwritten after {aws.ATTEMPTS} attempts")
+        raise StoreUnavailable(f"{self!r} left items unwritten")
 
     def _pages(self, request: dict[str, Any], limit: int | None) -> list[Item]:
         items: list[Item] = []
         while True:
             if limit is not None:
                 request["Limit"] = limit - len(items)
-            answer = self._client.query(**request)
+            answer = self._send("query", request)
             items += [item for found in answer["Items"] if (item := self._live(found))]
             if "LastEvaluatedKey" not in answer or len(items) == limit:
                 return items

@@ -123,6 +123,6 @@ def key_of(write: Write) -> Key:
     return (write.item["pk"], write.item["sk"]) if isinstance(write, Put) else (write.pk, write.sk)
 
 
-def conflict(key: Key, expect: Expect, index: int = 0) -> ConflictError:
+def conflict(key: Key, expect: Expect, index: int = 0, held: Item | None = None) -> ConflictError:
     wanted = f"at version {expect}" if isinstance(expect, int) else expect
-    return ConflictError(f"{' '.join(key)[:200]!r} is not {wanted}", index)
+    return ConflictError(f"{' '.join(key)[:200]!r} is not {wanted}", index, held)

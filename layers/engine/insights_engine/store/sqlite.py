@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from insights_engine.embedded import SqliteFile
-from insights_engine.store import Delete, Expect, Item, Key, Put, Write
+from insights_engine.store import Delete, Expect, Item, Key, Put, StoreUnavailable, Write
 from insights_engine.store.items import (
     Encoded,
     check_transaction,
@@ -51,8 +52,8 @@ Row = tuple[str, str, int | None, str | None, str, bytes | None]
 class SqliteStore:
     """`clock` gives the epoch seconds that `expires_at` is held against."""
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._file = SqliteFile(path, _SCHEMA)
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.time, durable: bool = True) -> None:
+        self._file = SqliteFile(path, _SCHEMA, durable=durable)
         self._clock = clock
         self._swept = float("-inf")
 
@@ -67,7 +68,7 @@ class SqliteStore:
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
         now = self._clock()
-        with self._file.read() as connection:
+        with self._read() as connection:
             return [_get(connection, key, now) for key in keys]
 
     def query(
@@ -87,7 +88,7 @@ class SqliteStore:
             values.append(after)
         order = "DESC" if descending else "ASC"
         text = f"SELECT {_COLUMNS} FROM items WHERE {' AND '.join(conditions)} ORDER BY sk {order} LIMIT ?"  # noqa: S608
-        with self._file.read() as connection:
+        with self._read() as connection:
             rows = connection.execute(text, (*values, -1 if limit is None else limit))
             return [_decode(row) for row in rows]
 
@@ -103,7 +104,7 @@ class SqliteStore:
     def put_new_many(self, items: Sequence[Item]) -> list[Item]:
         now = self._clock()
         rows = [(*_encode(Encoded(item)), now) for item in items]
-        with self._file.write() as connection:
+        with self._transaction() as connection:
             self._sweep(connection, now)
             written = connection.executemany(_PUT_NEW, rows).rowcount
             if written == len(rows) or not rows:
@@ -114,13 +115,13 @@ class SqliteStore:
 
     def put_many(self, items: Sequence[Item]) -> None:
         rows = [_encode(one) for one in latest(items)]
-        with self._file.write() as connection:
+        with self._transaction() as connection:
             self._sweep(connection, self._clock())
             connection.executemany(_PUT, rows)
 
     def add(self, pk: str, sk: str, field: str, amount: int) -> int:
         now = self._clock()
-        with self._file.write() as connection:
+        with self._transaction() as connection:
             item = _get(connection, (pk, sk), now) or {"pk": pk, "sk": sk}
             held = item.get(field)
             total = (held if is_whole(held) else 0) + amount
@@ -130,16 +131,39 @@ class SqliteStore:
     def _write(self, writes: Sequence[Write]) -> None:
         encoded = check_transaction(writes)
         now = self._clock()
-        with self._file.write() as connection:
+        with self._transaction() as connection:
             self._sweep(connection, now)
             for index, write in enumerate(writes):
-                if write.expect != "any" and not holds(write.expect, _get(connection, key_of(write), now)):
-                    raise conflict(key_of(write), write.expect, index)
+                if write.expect == "any":
+                    continue
+                held = _get(connection, key_of(write), now)
+                if not holds(write.expect, held):
+                    raise conflict(key_of(write), write.expect, index, held)
             for write, one in zip(writes, encoded, strict=True):
                 if one:
                     connection.execute(_PUT, _encode(one))
                 elif isinstance(write, Delete) and is_possible(key_of(write)):
                     connection.execute(_DELETE, key_of(write))
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._available(), self._file.read() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._available(), self._file.write() as connection:
+            yield connection
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        """Locked for too long, no room on the disk, a folder that cannot be written."""
+        import sqlite3
+
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"{self!r}: {error}") from error
 
     def _sweep(self, connection: sqlite3.Connection, now: float) -> None:
         """Remove some of what has expired, now and then: reads do not see it anyway."""

@@ -13,7 +13,8 @@ from typing import Any
 from insights_engine.entities import ActionEntity, Entity, EventEntity
 from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.filters import EVERYTHING, Group, group_index, leaves, parse_filters
-from insights_engine.flat import action_id, breakdown_of, flag, json_value, property_type, sampling_of, text, whole
+from insights_engine.flat import action_id, flag, json_value, property_type, sampling_of, text, whole
+from insights_engine.flat_breakdowns import breakdown_of
 from insights_engine.intervals import INTERVALS, Interval, IntervalName
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
 from insights_engine.trend.maths import MATHS, TOTAL

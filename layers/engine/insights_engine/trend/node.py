@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.flat import cohort_values, listed_cohorts
+from insights_engine.flat_breakdowns import cohort_values, listed_cohorts
 from insights_engine.nodes import CompareFilter, Index, Node, QueryNode, Text, common, read
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS

@@ -29,6 +29,7 @@ Kind = Literal[
     "number",
     "object",
     "objects",
+    "refresh",
 ]
 
 
@@ -42,6 +43,8 @@ class Parameter(NamedTuple):
     wrong: Any = None
     # Read from the query string only, also with a POST.
     is_of_query: bool = False
+    # With `is_of_query`: from a body as well, if the query string does not have it.
+    is_of_body_too: bool = False
 
 
 PARAMETERS = (
@@ -127,6 +130,14 @@ PARAMETERS = (
         None,
         f"Stickiness: `{{operator, value}}`, how many events make an interval count; {', '.join(CRITERIA)}.",
         wrong=5,
+    ),
+    Parameter(
+        "refresh",
+        "refresh",
+        "blocking",
+        "Whether a result that is kept will do, and who computes a new one.",
+        is_of_query=True,
+        is_of_body_too=True,
     ),
     Parameter("explain", "flag", False, "The statement in the answer, as `explain`.", is_of_query=True),
     Parameter("format", "choice", "json", "`csv` answers as the ending `.csv` does.", FORMATS, is_of_query=True),

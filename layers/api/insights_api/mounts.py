@@ -1,0 +1,45 @@
+"""The routers of `resources`, each with the paths that load it. Order matters as it does among routes."""
+
+from __future__ import annotations
+
+from insights_engine.mounting import Mounted
+
+_ORGANIZATION, _PROJECT = "/api/organizations/[^/]+", "/api/projects/[^/]+"
+_ACCESS = "access_control|activity_log|global_access|resource_access|users_with_access"
+
+MOUNTS = (
+    Mounted("insights_api.users", "/api/users"),
+    Mounted("insights_api.personal_api_keys", "/api/personal_api_keys"),
+    Mounted("insights_api.organizations", "/api/organizations$", f"{_ORGANIZATION}$"),
+    Mounted("insights_api.members", f"{_ORGANIZATION}/members"),
+    Mounted("insights_api.roles", f"{_ORGANIZATION}/roles"),
+    Mounted("insights_api.invites", f"{_ORGANIZATION}/invites"),
+    Mounted("insights_api.signup", "/api/signup"),
+    Mounted(
+        "insights_api.projects",
+        *("/api/projects$", f"{_PROJECT}$", f"{_PROJECT}/reset_token", f"{_ORGANIZATION}/projects"),
+    ),
+    Mounted("insights_api.project_access", f"{_PROJECT}/(?:{_ACCESS})[^/]*"),
+    Mounted("insights_api.dashboards", f"{_PROJECT}/dashboards"),
+    Mounted("insights_api.sharing", f"{_PROJECT}/(?:dashboards|insights)/[^/]+/sharing"),
+    Mounted("insights_api.shared", "/shared", "/embedded"),
+    Mounted("insights_api.notebooks", f"{_PROJECT}/notebooks"),
+    Mounted("insights_api.cohorts", f"{_PROJECT}/cohorts"),
+    Mounted("insights_api.actions", f"{_PROJECT}/actions"),
+    Mounted("insights_api.trend", f"{_PROJECT}/insights/trend"),
+    Mounted("insights_api.path", f"{_PROJECT}/insights/path"),
+    Mounted("insights_api.funnel", f"{_PROJECT}/insights/funnel"),
+    Mounted("insights_api.retention", f"{_PROJECT}/insights/retention"),
+    Mounted("insights_api.timing", f"{_PROJECT}/insights/timing"),
+    # After the names of questions, which are no ids.
+    Mounted("insights_api.insights", f"{_PROJECT}/insights"),
+    Mounted("insights_api.person_path", "/api/person/path", f"{_PROJECT}/persons/path"),
+    Mounted("insights_api.person_funnel", "/api/person/funnel", f"{_PROJECT}/persons/funnel"),
+    Mounted("insights_api.person_retention", "/api/person/retention", f"{_PROJECT}/persons/retention"),
+    Mounted("insights_api.query", f"{_PROJECT}/query$"),
+    Mounted("insights_api.query_status", f"{_PROJECT}/query/[^/]+"),
+    Mounted("insights_api.capture", "/(?:_readiness|batch|capture|e|engage|i|track)?"),
+    Mounted("insights_api.flags", "/(?:array|decide|flags)"),
+    Mounted("insights_api.docs", "/docs", "/openapi.json"),
+    Mounted("insights_api.fallback", "/api"),
+)

@@ -1,0 +1,57 @@
+"""How long a result counts as fresh, by the width of the question's buckets. A row a width."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+# A person's "again" is heard this often at most; clients grey their button out until then.
+NEXT_REFRESH = timedelta(minutes=1)
+# Events of a range that ended before the result was computed, less what is on its way, do not come any more.
+_SETTLED = timedelta(seconds=10)
+# A result from further ahead than this was made by a clock that is wrong.
+_AHEAD = timedelta(minutes=5)
+
+
+class Limits(NamedTuple):
+    """From its computation on, a result is fresh for `default`; `lazy`: who asks lazily takes it for so long."""
+
+    default: timedelta
+    lazy: timedelta
+
+
+LIMITS = {
+    "minute": Limits(timedelta(minutes=5), timedelta(minutes=15)),
+    "hour": Limits(timedelta(hours=1), timedelta(hours=2)),
+    "day": Limits(timedelta(hours=6), timedelta(hours=12)),
+    "week": Limits(timedelta(days=1), timedelta(days=1)),
+    "month": Limits(timedelta(days=2), timedelta(days=2)),
+}
+# Without a width of its own a question has days; one without a range is asked about now.
+OF_NONE = "day"
+
+
+class Freshness(NamedTuple):
+    """Of one result. `is_lazy`: fresh enough for who asks lazily."""
+
+    is_fresh: bool
+    is_lazy: bool
+
+
+def freshness(interval: str | None, computed_at: datetime, range_end: datetime | None, now: datetime) -> Freshness:
+    """Whether a result still stands. `interval` that has no row: for ever; `range_end`: of the dates it is about."""
+    limits = LIMITS.get(interval or OF_NONE)
+    if range_end is not None and range_end < computed_at - _SETTLED:
+        return Freshness(True, True)
+    if computed_at - now > _AHEAD:
+        return Freshness(False, False)
+    if limits is None:
+        return Freshness(True, True)
+    age = now - computed_at
+    return Freshness(age <= limits.default, age <= limits.lazy)
+
+
+def target_age(interval: str | None, computed_at: datetime) -> datetime | None:
+    """When the result becomes stale; never where the width has no row."""
+    limits = LIMITS.get(interval or OF_NONE)
+    return computed_at + limits.default if limits else None

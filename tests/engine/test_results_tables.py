@@ -1,0 +1,180 @@
+"""The tables of refresh modes and of freshness, row by row, and the names of results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from insights_api.answers import question_of_flat
+from insights_api.insight_query import kind_of_flat
+from insights_engine.project import Project
+from insights_engine.results.freshness import Freshness, freshness, target_age
+from insights_engine.results.modes import MODES, Then, never_without, refresh_of, without_background
+from insights_engine.results.naming import canonical, result_key
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+END_OF_TODAY = datetime(2026, 3, 10, 23, 59, 59, 999999, tzinfo=UTC)
+
+# Name: on a fresh result, on a stale one, on none.
+TABLE = {
+    "force_cache": (Then.SERVE, Then.SERVE, Then.NOTHING),
+    "blocking": (Then.SERVE, Then.COMPUTE, Then.COMPUTE),
+    "async": (Then.SERVE, Then.QUEUE, Then.QUEUE),
+    "lazy_async": (Then.SERVE, Then.QUEUE_IF_LAZY, Then.QUEUE),
+    "async_except_on_cache_miss": (Then.SERVE, Then.QUEUE, Then.COMPUTE),
+    "force_blocking": (Then.COMPUTE, Then.COMPUTE, Then.COMPUTE),
+    "force_async": (Then.QUEUE, Then.QUEUE, Then.QUEUE),
+}
+
+
+def test_every_mode_has_its_row() -> None:
+    assert {name: (mode.fresh, mode.stale, mode.miss) for name, mode in MODES.items()} == TABLE
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *((name, name) for name in TABLE),
+        *((value, "force_blocking") for value in (True, "true", "True", "1", 1, "yes", "")),
+        *((value, "blocking") for value in (None, False, "false", "0", "no", "banana", 2, 1.5, ["async"], {})),
+    ],
+)
+def test_refresh_is_read_as_the_api_reads_it(value: Any, name: str) -> None:
+    assert refresh_of(value, "blocking").name == name
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
+def test_without_a_queue_nothing_is_left_to_the_background(mode: Any) -> None:
+    assert {Then.QUEUE, Then.QUEUE_IF_LAZY}.isdisjoint(without_background(mode))
+    assert Then.NOTHING not in never_without(mode)
+
+
+HOURS = {"minute": (1 / 12, 1 / 4), "hour": (1, 2), "day": (6, 12), None: (6, 12), "week": (24, 24), "month": (48, 48)}
+
+
+@pytest.mark.parametrize(("interval", "hours"), HOURS.items())
+def test_a_result_is_fresh_for_as_long_as_its_interval_says(interval: str | None, hours: tuple[float, float]) -> None:
+    fresh, lazy = (timedelta(hours=number) for number in hours)
+    second = timedelta(seconds=1)
+    assert freshness(interval, NOW - fresh, END_OF_TODAY, NOW).is_fresh
+    assert not freshness(interval, NOW - fresh - second, END_OF_TODAY, NOW).is_fresh
+    assert freshness(interval, NOW - lazy, END_OF_TODAY, NOW).is_lazy
+    assert not freshness(interval, NOW - lazy - second, END_OF_TODAY, NOW).is_lazy
+    assert target_age(interval, NOW) == NOW + fresh
+
+
+def test_a_quarter_is_fresh_for_ever() -> None:
+    assert freshness("quarter", NOW - timedelta(days=900), END_OF_TODAY, NOW) == Freshness(True, True)
+    assert target_age("quarter", NOW) is None
+
+
+@pytest.mark.parametrize(("seconds", "is_fresh"), [(10.5, True), (9.5, False), (-3600, False)])
+def test_a_range_that_was_over_stays_as_it_was(seconds: float, is_fresh: bool) -> None:
+    computed_at = NOW - timedelta(days=30)
+    ended = computed_at - timedelta(seconds=seconds)
+    assert freshness("day", computed_at, ended, NOW).is_fresh is is_fresh
+
+
+@pytest.mark.parametrize(("ahead", "is_fresh"), [(4, True), (6, False)])
+def test_a_result_of_a_clock_that_is_ahead_by_minutes_is_computed_again(ahead: int, is_fresh: bool) -> None:
+    at = NOW + timedelta(minutes=ahead)
+    assert freshness("day", at, END_OF_TODAY, NOW).is_fresh is is_fresh
+
+
+@dataclass(frozen=True)
+class Or:
+    values: tuple[Any, ...]
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class And:
+    values: tuple[Any, ...]
+    field: str = ""
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.datetimes() | st.dates(),
+    lambda inner: (
+        st.tuples(inner, inner)
+        | st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        | st.builds(And, st.tuples(inner))
+        | st.builds(Or, st.tuples(inner))
+    ),
+    max_leaves=8,
+)
+
+
+P = Project(1, name="a", timezone="UTC")
+
+
+def key(query: Any, project: Project | None = None, **other: Any) -> str:
+    return result_key("TrendsQuery", query, project or P, **other)
+
+
+@given(PLAIN, PLAIN)
+def test_two_questions_share_a_name_only_if_they_are_the_same(one: Any, other: Any) -> None:
+    assert (key(one) == key(other)) == (repr(one) == repr(other) or canonical(one) == canonical(other))
+    assert key(And((one,))) != key(Or((one,)))
+    assert key(one) == key(one)
+
+
+def test_the_order_of_names_and_of_members_does_not_count() -> None:
+    assert key({"a": 1, "b": 2}) == key({"b": 2, "a": 1})
+    assert key(frozenset("xyz")) == key(frozenset("zyx"))
+    assert key([1, 2]) != key([2, 1])
+    assert key(1) != key("1") != key(True) != key(1.0)
+
+
+def test_where_a_value_stood_does_not_count() -> None:
+    assert key(And((1,), "events[0]")) == key(And((1,), "series[0]"))
+
+
+SAME = [
+    replace(P, name="b"),
+    replace(P, api_token="phc_2"),
+    replace(P, week_start_day=0),
+    replace(P, days_timezone="X"),
+]
+OTHER = [
+    replace(P, id=2),
+    replace(P, timezone="Europe/Berlin"),
+    replace(P, week_start_day=1),
+    replace(P, test_account_filters=({"key": "email", "value": "@x", "operator": "icontains"},)),
+    replace(P, path_cleaning_filters=({"regex": "a", "alias": "b"},)),
+    replace(P, aggregate_users_by_distinct_id=True),
+    replace(P, human_friendly_comparison_periods=True),
+    replace(P, group_types=("company",)),
+]
+
+
+@pytest.mark.parametrize("project", SAME, ids=str)
+def test_what_changes_no_answer_is_not_in_the_name(project: Project) -> None:
+    assert key("q", project) == key("q", P)
+
+
+@pytest.mark.parametrize("project", OTHER, ids=str)
+def test_what_changes_answers_is(project: Project) -> None:
+    assert key("q", project) != key("q", P)
+
+
+def test_what_the_caller_sees_and_what_the_answer_repeats_are_in_the_name() -> None:
+    assert len({key("q"), key("q", sight="insight"), key("q", shown="insight"), key("r")}) == 4
+
+
+LEGACY = json.loads((Path(__file__).parent.parent / "cases" / "legacy_insights.json").read_text())
+
+
+@pytest.mark.parametrize("values", [v for rows in LEGACY.values() for v in rows if "insight" in v], ids=str)
+def test_a_real_question_has_a_name_that_every_process_gives_it(values: dict[str, Any]) -> None:
+    """None of its parts is named by where it lies in memory."""
+    question = question_of_flat(values, kind_of_flat(values))
+    assert " at 0x" not in json.dumps(canonical(question.query))
+    assert question.interval in {*HOURS, "quarter", "year"}
