@@ -59,7 +59,7 @@ conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance e
 bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import, BENCH=cold)
 	$(BIN)/python -m benchmarks $(or $(BENCH),queries) $(ARGS)
 
-load: $(INSTALLED)  ## Requests a second of a server of its own, 1 to 32 clients, three minutes (ARGS="--only cached")
+load: $(INSTALLED)  ## Requests a second of a server of its own, 1 to 32 clients, two minutes (ARGS="--only cached")
 	$(BIN)/python -m benchmarks load $(ARGS)
 
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code

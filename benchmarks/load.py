@@ -1,6 +1,6 @@
 """What `insights serve` takes: requests a second and how long they take, for 1 to 32 clients.
 
-    make load                                  # everything, in about three minutes
+    make load                                  # everything, in about two minutes
     make load ARGS="--only mixed --clients 8 --seconds 30"
 
 Starts a server of its own on a temporary folder, with demo data of a fixed size, and sends to it over the loopback
@@ -40,7 +40,7 @@ _HIDDEN = ("CLICKHOUSE_", "POLICIES_", "RESULTS_", "EVENTS_", "QUERIES_", "RATE_
 def served(folder: Path, persons: int) -> Iterator[dict[str, Any]]:
     """A server that is ready: its `url`, `project`, `token` and `key`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_HIDDEN)}
-    command = [Path(sys.executable).parent / "insights", "serve", "--data-dir", folder / "data"]
+    command = [str(Path(sys.executable).parent / "insights"), "serve", "--data-dir", str(folder / "data")]
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as said, err.open("wb") as complained:
         process = subprocess.Popen(

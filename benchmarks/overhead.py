@@ -57,10 +57,10 @@ class Case:
 
 
 def cases(saved: str) -> tuple[Case, ...]:
-    fresh = {"refresh": "force_blocking"}
+    fresh = "force_blocking"
     return (
-        Case("trend, computed", "POST", "insights/trend/", {"query": _TREND}, **fresh),
-        Case("trend by breakdown, computed", "POST", "insights/trend/", {"query": _BY_BROWSER}, **fresh),
+        Case("trend, computed", "POST", "insights/trend/", {"query": _TREND}, refresh=fresh),
+        Case("trend by breakdown, computed", "POST", "insights/trend/", {"query": _BY_BROWSER}, refresh=fresh),
         Case("trend, cached", "POST", "insights/trend/", {"query": _TREND}, cached=True),
         Case("trend of 1 MB, cached", "POST", "insights/trend/", {"query": _LARGE}, cached=True),
         Case("saved insight, cached", "GET", f"insights/{saved}/", cached=True),

@@ -43,10 +43,6 @@ class Serving:
         # The terminal is for people: figures and a line a request are for CloudWatch. LOG_LEVEL=INFO shows the lines.
         os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
         os.environ.setdefault("LOG_LEVEL", "WARNING")
-        if not self.access_log:
-            # What CloudWatch would read, a line or two a request, says little to somebody at a terminal.
-            os.environ.setdefault("LOG_LEVEL", "WARNING")
-            os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
         # Said outright: a shell starts what it puts in the background with interrupts ignored.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.default_int_handler)

@@ -24,7 +24,7 @@ class Server:
     def __init__(self, folder: Path, log: Path, eventually: Eventually, *arguments: str) -> None:
         self.eventually = eventually
         self.out, self.err = log.with_suffix(".out"), log.with_suffix(".err")
-        command = [COMMAND, "serve", "--data-dir", folder, "--port", "0", *arguments]
+        command = [str(COMMAND), "serve", "--data-dir", str(folder), "--port", "0", *arguments]
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
                 command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment()
