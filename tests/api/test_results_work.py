@@ -68,8 +68,16 @@ def test_kept_results_are_free(api: Api, later: Any) -> None:
         assert not ask(api, refresh="true")["is_cached"]
         refused = api("POST", "insights/trend", json=TREND, params={"refresh": "true"})
         assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+        later(STALE_AFTER)
+        for days in (3, 4):
+            ask(api, {**TREND, "date_from": f"-{days}d"})
+        for refresh in ("blocking", "async"):
+            old = ask(api, refresh=refresh)
+            assert (old["is_cached"], old["is_stale"]) == (True, True)
+            assert "throttled" in old["stale_reason"]
+        other = api("POST", "insights/trend", json={**TREND, "date_from": "-2d"})
+        assert other.status_code == 429
         assert int(refused.headers["Retry-After"]) > 0
-        assert ask(api)["is_cached"]
         assert api("POST", "insights/trend", json=TREND, params={"refresh": "force_async"}).status_code == 429
 
 
@@ -241,6 +249,47 @@ def test_a_job_that_was_cancelled_before_it_began_is_not_computed(api: Api, monk
     del calls[:]
     assert deliver(api, *sent) == {"batchItemFailures": []}
     assert "clickhouse" not in calls
+
+
+def test_a_job_waits_where_only_the_moment_is_wrong(api: Api, monkeypatch: Any) -> None:
+    from insights_api import background
+
+    visit(api)
+    sent: list[str] = []
+    monkeypatch.setattr(background, "_LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(api.stack.services.queries, "send", sent.extend)
+    query_id = ask(api, status=202, refresh="force_async")["query_status"]["id"]
+    inner, tries = ClickHouse.read, []
+
+    def read(self: ClickHouse, *args: Any, **kwargs: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Overloaded("ClickHouse is busy.", status=503)
+        return inner(self, *args, **kwargs)
+
+    monkeypatch.setattr(ClickHouse, "read", read)
+    assert deliver(api, *sent) == {"batchItemFailures": []}
+    assert total(complete(api, query_id)["results"]) == 1
+
+
+def test_a_job_that_is_cancelled_before_its_statement_has_none(api: Api, monkeypatch: Any, calls: Any) -> None:
+    from insights_api import serving
+
+    visit(api)
+    sent: list[str] = []
+    monkeypatch.setattr(api.stack.services.queries, "send", sent.extend)
+    query_id = ask(api, status=202, refresh="force_async")["query_status"]["id"]
+    inner = serving.slot
+
+    def slot(*args: Any) -> Any:
+        assert api("DELETE", f"query/{query_id}").status_code == 204
+        return inner(*args)
+
+    monkeypatch.setattr(serving, "slot", slot)
+    del calls[:]
+    assert deliver(api, *sent) == {"batchItemFailures": []}
+    assert "clickhouse" not in calls
+    assert complete(api, query_id)["error_message"] == "The query was cancelled."
 
 
 def test_a_result_of_rules_is_shared_by_who_may_see_the_same(world: World, api: Api, admin: Api) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from insights_engine.answer import Answer
 from insights_engine.clickhouse import Cost
-from insights_engine.errors import Overloaded, Throttled, ValidationError
-from insights_engine.results.cache import ResultsCache, definitions_changed
+from insights_engine.errors import Cancelled, Overloaded, Throttled, ValidationError
+from insights_engine.results.cache import ResultsCache, changing_definitions
 from insights_engine.results.entry import Entry
 from insights_engine.results.flight import Flight
 from insights_engine.results.jobs import Job, Jobs
@@ -105,6 +105,48 @@ def test_a_lock_whose_holder_is_gone_ends_with_its_lease(services: Services) -> 
     assert compute.made == 1
 
 
+def test_a_long_computation_keeps_its_lock(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are short, so that who is killed holds nobody up, and are renewed by who is not."""
+    from insights_engine.results import flight as module
+
+    monkeypatch.setattr(module, "_LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_RENEWED_EVERY", 0.2)
+    compute, flight, asked_at = Computation(3.5), Flight(services, PROJECT, KEY, 60), now()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(flight.land, asked_at, FRESH, compute)
+        compute.begun.wait()
+        second = threads.submit(flight.land, asked_at, FRESH, compute)
+        assert second.result().joined
+        assert not first.result().joined
+    assert compute.made == 1
+
+
+@pytest.mark.parametrize("minutes", [4, 60])
+def test_a_clock_that_is_ahead_answers_for_nobody(services: Services, minutes: int) -> None:
+    """Neither by its results nor by its errors."""
+    flight, ahead = Flight(services, PROJECT, KEY, 20), timedelta(minutes=minutes)
+    right = services.now
+    services.now = lambda: right() + ahead  # type: ignore[method-assign]
+    flight.land(services.now(), FRESH, Computation())
+    with pytest.raises(Overloaded):
+        flight.land(services.now() + ahead, lambda _: False, Computation(error=Overloaded("down", status=503)))
+    services.now = right  # type: ignore[method-assign]
+    asked_at = now()
+    landed = flight.land(asked_at, lambda entry: entry.started_at >= asked_at, Computation())
+    assert not landed.joined
+
+
+def test_who_waits_hears_that_it_is_not_wanted_any_more(services: Services) -> None:
+    lock = {"pk": f"RESULT#{PROJECT}#{KEY}", "sk": "LOCK", "version": 1, "began": 0.0, "has_ended": False}
+    services.results.put(lock | {"expires_at": int(time.time()) + 600})
+
+    def check() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Flight(services, PROJECT, KEY, 60, check).land(now(), FRESH, Computation())
+
+
 def test_nobody_waits_longer_than_there_is_time(services: Services) -> None:
     lock = {"pk": f"RESULT#{PROJECT}#{KEY}", "sk": "LOCK", "version": 1, "began": 0.0, "has_ended": False}
     services.results.put(lock | {"expires_at": int(time.time()) + 600})
@@ -113,14 +155,8 @@ def test_nobody_waits_longer_than_there_is_time(services: Services) -> None:
     assert raised.value.status == 504
 
 
-ERRORS = [
-    ValidationError("No such thing.", attr="events", code="invalid_choice"),
-    Overloaded("Out of memory.", status=512),
-]
-
-
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_is_told_to_who_waited_and_to_nobody_later(services: Services, error: Any) -> None:
+def test_an_error_is_told_to_who_waited_and_to_nobody_later(services: Services) -> None:
+    error = Overloaded("Out of memory.", status=512)
     failing, flight = Computation(0.2, error), Flight(services, PROJECT, KEY, 20)
     asked_at = now()
     with ThreadPoolExecutor(2) as threads:
@@ -134,7 +170,10 @@ def test_an_error_is_told_to_who_waited_and_to_nobody_later(services: Services, 
     assert not flight.land(now(), FRESH, Computation()).joined
 
 
-@pytest.mark.parametrize("error", [Throttled(5), RuntimeError("a fault")], ids=["throttled", "fault"])
+OWN = [Throttled(5), Cancelled(), ValidationError("Wrong.", attr="events"), RuntimeError("a fault")]
+
+
+@pytest.mark.parametrize("error", OWN, ids=lambda error: type(error).__name__)
 def test_what_is_one_caller_s_own_is_told_to_no_other(services: Services, error: Exception) -> None:
     flight, asked_at = Flight(services, PROJECT, KEY, 20), now()
     with pytest.raises(type(error)):
@@ -151,7 +190,8 @@ def test_without_a_store_everybody_computes(tmp_path: Path) -> None:
     cache = ResultsCache(services)
     assert not cache.put(PROJECT, KEY, entry(now()))
     assert cache.look(PROJECT, KEY) == (None, 0)
-    definitions_changed(services, PROJECT)
+    with pytest.raises(Overloaded), changing_definitions(services, PROJECT):
+        raise AssertionError("nothing is changed where it cannot be told")
 
 
 @pytest.mark.parametrize("length", [1, 100, 20_000])
@@ -172,12 +212,16 @@ def test_what_nobody_wrote_is_no_result(services: Services) -> None:
 def test_a_result_is_of_the_definitions_that_it_was_computed_with(services: Services) -> None:
     cache = ResultsCache(services)
     cache.put(PROJECT, KEY, entry(now()))
-    definitions_changed(services, PROJECT + 1)
+    with changing_definitions(services, PROJECT + 1):
+        pass
     assert cache.look(PROJECT, KEY).entry is not None
-    definitions_changed(services, PROJECT)
-    assert cache.look(PROJECT, KEY) == (None, 1)
-    cache.put(PROJECT, KEY, entry(now(), definitions=1))
+    with changing_definitions(services, PROJECT):
+        assert cache.look(PROJECT, KEY).entry is None
+        cache.put(PROJECT, KEY, entry(now(), definitions=1))
+    assert cache.look(PROJECT, KEY) == (None, 2), "nor one whose computation began before the change was done"
+    cache.put(PROJECT, KEY, entry(now(), definitions=2))
     assert cache.look(PROJECT, KEY).entry is not None
+    assert cache.kept(PROJECT, KEY) is not None
 
 
 WANTED = {"project_id": PROJECT, "user_id": "u", "question": {"kind": "x"}, "cache_key": KEY, "sight": ""}

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from insights_api.answers import question_of_flat
 from insights_api.insight_query import kind_of_flat
+from insights_engine.intervals import INTERVALS
 from insights_engine.project import Project
 from insights_engine.results.freshness import Freshness, freshness, target_age
 from insights_engine.results.modes import MODES, Then, never_without, refresh_of, without_background
 from insights_engine.results.naming import canonical, result_key
+from insights_engine.retention.model import AGGREGATIONS
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 END_OF_TODAY = datetime(2026, 3, 10, 23, 59, 59, 999999, tzinfo=UTC)
@@ -178,3 +180,15 @@ def test_a_real_question_has_a_name_that_every_process_gives_it(values: dict[str
     question = question_of_flat(values, kind_of_flat(values))
     assert " at 0x" not in json.dumps(canonical(question.query))
     assert question.interval in {*HOURS, "quarter", "year"}
+
+
+def test_functions_of_tables_are_told_apart() -> None:
+    """Two questions that differ in what is done with the numbers alone."""
+    made = [canonical(function) for function in AGGREGATIONS.values()]
+    assert len({json.dumps(one) for one in made}) == len(AGGREGATIONS)
+
+    def adding(amount: int) -> Any:
+        return lambda x: x + amount
+
+    assert canonical(adding(1)) == canonical(adding(1)) != canonical(adding(2))
+    assert json.dumps(canonical(INTERVALS["month"])) != json.dumps(canonical(INTERVALS["quarter"]))

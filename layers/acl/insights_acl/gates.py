@@ -75,6 +75,12 @@ def visible(
     ]
 
 
+def hidden_kinds(rules: Sequence[Rule], caller: Caller) -> list[str]:
+    """The kinds that rules close for the caller as a whole: who sees other things shares no results with them."""
+    ruled = sorted({rule.resource for rule in rules})
+    return [resource for resource in ruled if decide(rules, caller, Thing(resource)).level == "none"]
+
+
 def navigation_level(rules: Iterable[Rule], caller: Caller, resource: str) -> str | None:
     """The level that opens the page of a kind: a viewer's for whom a rule names on some object of it."""
     rules = list(rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from fastapi.responses import Response
@@ -14,7 +15,7 @@ from insights_engine.errors import ValidationError, attr_of
 from insights_engine.filters import parse_filters
 from insights_engine.http import JsonResponse
 from insights_engine.regexes import check_re2
-from insights_engine.results.cache import definitions_changed
+from insights_engine.results.cache import changing_definitions
 from insights_engine.store import Delete, Item, Put, Write
 
 from insights_api.resource import Field, Resource
@@ -81,9 +82,9 @@ class Actions(AccessControlMixin, Resource):
         given_up: list[Write] = [self._name(before, Delete)] if before is not None and had else []
         return [*given_up, self._name(after, Put)] if has else given_up
 
-    def followed(self, item: Item) -> None:
+    def writing(self) -> AbstractContextManager[None]:
         """Results of questions that name it are of no use any more."""
-        definitions_changed(self.access.services, self.project_id)
+        return changing_definitions(self.access.services, self.project_id)
 
     def taken(self, wanted: Item) -> ValidationError:
         holder = self.store.get(*keys.action_name(self.project_id, wanted["name"])) or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from insights_engine.answer import Answer
     from insights_engine.clickhouse import Cost
     from insights_engine.project import Project
+    from insights_engine.results.entry import Moves
     from insights_engine.services import Services
 
 # Nodes that wrap the one to answer, as `source`.
@@ -54,6 +56,8 @@ KIND_OF = {
     "PATHS": "PathsQuery",
     "FUNNELS": "FunnelsQuery",
 }
+_WITHIN_A_DAY = re.compile(r"\d[hM]")
+_WRITTEN_OUT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 # Flat questions whose answers tell where the people behind them are: `module:function` of this package.
 PEOPLE = {"RetentionQuery": "people_links:add_to_retention", "FunnelsQuery": "people_links:add_to_funnel"}
 
@@ -94,6 +98,15 @@ class Question:
         query = getattr(self.query, "trend", self.query)
         row = getattr(query, "interval", None) or getattr(query, "period", None)
         return row.name.lower() if row is not None else None
+
+    @property
+    def moves(self) -> Moves:
+        """`-1d` is another day tomorrow, `-1h` another hour soon."""
+        query = getattr(self.query, "trend", self.query)
+        ends = (query.date_from, query.date_to)
+        if all(end is not None and (end == "all" or _WRITTEN_OUT.match(end)) for end in ends):
+            return "never"
+        return "always" if any(end is not None and _WITHIN_A_DAY.search(end) for end in ends) else "daily"
 
     @property
     def _tells_people(self) -> bool:

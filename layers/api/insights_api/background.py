@@ -7,12 +7,15 @@ again, a few times, and then set aside.
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
 from insights_engine import clickhouse, deadline, keys
-from insights_engine.errors import ApiError, Cancelled, NotFound, ServerError
+from insights_engine.errors import ApiError, Cancelled, NotFound, Overloaded, ServerError, Throttled
 from insights_engine.project import Project
 from insights_engine.results.cache import ResultsCache
 from insights_engine.results.jobs import CANCELLED, Job, Jobs
@@ -22,6 +25,10 @@ from insights_engine.services import Services, current
 from insights_api.answers import question_again
 from insights_api.serving import Asking, serve
 
+# Between tries, while there is no place, or ClickHouse is busy.
+_LONGEST_PAUSE = 10.0
+# As far as clocks may differ.
+_SKEW = timedelta(seconds=5)
 _NOT_KEPT = "The result is too large to be kept; ask for fewer values or a shorter range."
 
 
@@ -71,12 +78,34 @@ def _error_of(job: Job, services: Services) -> str | None:
         return NotFound.default_detail
     project = Project.from_item(item)
     seconds = services.settings.job_seconds
-    asking = Asking(project, services, services.now(), job.user_id, job.sight, seconds, is_worker=True)
+
+    def check() -> None:
+        """A statement that has not begun cannot be killed."""
+        now = Jobs(services).get(job.project_id, job.id)
+        if now is None or now.complete:
+            raise Cancelled
+
+    asking = Asking(project, services, services.now(), job.user_id, job.sight, seconds, is_worker=True, check=check)
     try:
         with deadline.within(seconds), clickhouse.named(query_name(job)):
-            serve(asking, question_again(job.question), MODES["force_blocking"], asked_at=job.started_at)
+            _serve_when_possible(asking, job)
     except Cancelled:
         return CANCELLED
     except ApiError as error:
         return ServerError.default_detail if type(error) is ServerError else error.detail
-    return None if ResultsCache(services).look(job.project_id, job.cache_key).entry else _NOT_KEPT
+    kept = ResultsCache(services).kept(job.project_id, job.cache_key)
+    return None if kept is not None and kept.started_at >= job.started_at - _SKEW else _NOT_KEPT
+
+
+def _serve_when_possible(asking: Asking, job: Job) -> None:
+    """Where only the moment is wrong, as all places are taken or ClickHouse is busy, a worker can wait."""
+    while True:
+        try:
+            serve(asking, question_again(job.question), MODES["force_blocking"], asked_at=job.started_at)
+            return
+        except (Throttled, Overloaded) as error:
+            left = deadline.left()
+            if (error.status not in (429, 503)) or left is None or left < _LONGEST_PAUSE:
+                raise
+        time.sleep(random.uniform(0.5, 1) * _LONGEST_PAUSE)  # noqa: S311  # jitter, not a secret
+        asking.check()

@@ -13,7 +13,7 @@ from insights_acl.models import moment
 from insights_engine import keys
 from insights_engine.errors import Overloaded, ValidationError
 from insights_engine.http import JsonResponse
-from insights_engine.results.cache import definitions_changed
+from insights_engine.results.cache import changing_definitions
 from insights_engine.store import Item
 
 from insights_api import cohort_members as members
@@ -79,8 +79,8 @@ async def create_cohort(request: Request) -> Response:
     _check_askable(access, item)
     if is_static:
         item.update(_enrol(access, item, body))
-    access.services.policies.put(item, "absent")
-    definitions_changed(access.services, access.project.id)
+    with changing_definitions(access.services, access.project.id):
+        access.services.policies.put(item, "absent")
     return JsonResponse({**shown(item), "is_calculating": not is_static}, status_code=201)
 
 
@@ -261,9 +261,8 @@ def _counted(access: Access, item: Item) -> Item:
 
 def _changed(access: Access, item: Item, values: dict[str, Any]) -> Item:
     """Results of questions about it, or about another cohort that names it, are of no use any more."""
-    changed = objects.change(access.services.policies, item, values)
-    definitions_changed(access.services, access.project.id)
-    return changed
+    with changing_definitions(access.services, access.project.id):
+        return objects.change(access.services.policies, item, values)
 
 
 def _find(access: Access, cohort_id: str, *, deleted: bool = False) -> Item:

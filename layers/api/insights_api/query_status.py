@@ -17,7 +17,7 @@ from insights_engine.results.jobs import CANCELLED, Job, Jobs
 
 from insights_api.background import query_name
 from insights_api.query import results_of
-from insights_api.serving import Asking, Served
+from insights_api.serving import PAST_ITS_TIME, Asking, Served
 
 router = APIRouter()
 _PATH = "/api/projects/{project_id}/query/{query_id}"
@@ -58,7 +58,9 @@ def _found(access: Access, query_id: str) -> Job:
 def _results(access: Access, job: Job) -> dict[str, Any] | None:
     if not job.complete or job.error_message is not None:
         return None
-    entry = ResultsCache(access.services).look(access.project.id, job.cache_key).entry
+    entry = ResultsCache(access.services).kept(access.project.id, job.cache_key)
     if entry is None:
         return None
-    return results_of(Served(Asking.of(access), job.cache_key, entry, is_cached=True), job.question["asked"])
+    reason = None if entry.freshness(access.now).is_fresh else PAST_ITS_TIME
+    served = Served(Asking.of(access), job.cache_key, entry, is_cached=True, stale_reason=reason)
+    return results_of(served, job.question["asked"])

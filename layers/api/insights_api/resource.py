@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -181,14 +182,13 @@ class Resource:
         for _ in range(_ATTEMPTS):
             short = self._short(item)
             try:
-                self.store.transact(
-                    [Put(item, "absent"), *short, *self.further_writes(None, item), self._object_entry({}, item)]
-                )
+                writes = [Put(item, "absent"), *short, *self.further_writes(None, item), self._object_entry({}, item)]
+                with self.writing():
+                    self.store.transact(writes)
             except ConflictError as error:
                 if not short or error.index != 1:
                     raise self.taken(item) from error
                 continue
-            self.followed(item)
             return item
         raise Conflict
 
@@ -204,11 +204,10 @@ class Resource:
         wanted = {**item, **values}
         further = [*self.further_writes(item, wanted), self._object_entry(item, wanted)]
         try:
-            stored = objects.change(self.store, item, {**wanted}, *further)
+            with self.writing():
+                return objects.change(self.store, item, {**wanted}, *further)
         except ConflictError as error:
             raise self.taken(wanted) from error
-        self.followed(stored)
-        return stored
 
     def checked(self, body: Mapping[str, Any], item: Item | None) -> dict[str, Any]:
         """The values of a body, as they are stored. `item` is the object as it is, null for a new one."""
@@ -218,8 +217,9 @@ class Resource:
         """What is written with the object or not at all."""
         return []
 
-    def followed(self, item: Item) -> None:
-        """What else happens once an object is stored, new or changed."""
+    def writing(self) -> AbstractContextManager[None]:
+        """What an object is stored in, new or changed."""
+        return nullcontext()
 
     def taken(self, wanted: Item) -> ApiError:
         """The error for one of `further_writes` whose condition failed."""

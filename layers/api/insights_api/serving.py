@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from insights_acl import rate_limits
 from insights_acl.access import Access
-from insights_acl.policy import Thing, decide
+from insights_acl.gates import hidden_kinds
 from insights_acl.project_slots import slot
 from insights_engine import deadline, metrics
-from insights_engine.errors import ApiError, Overloaded
+from insights_engine.errors import ApiError, Overloaded, Throttled
 from insights_engine.http import JsonResponse, iso
 from insights_engine.project import Project
 from insights_engine.results.cache import Look, ResultsCache
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 # Over the time of a query itself: to wait for a place, to shape and to keep the answer.
 _GRACE_SECONDS = 3
-_PAST_ITS_TIME = "It is older than results of its kind count as fresh; ask with refresh=blocking for a new one."
+PAST_ITS_TIME = "It is older than results of its kind count as fresh; ask with refresh=blocking for a new one."
 _IN_WORK = "A new result is being computed; query_status says how far it is."
 
 
@@ -56,8 +56,9 @@ class Asking:
     sight: str
     seconds: float
     count: Callable[[], None] = lambda: None
-    # A worker computes itself what it is given.
+    # A worker computes itself what it is given; `check` raises where that is not wanted any more.
     is_worker: bool = False
+    check: Callable[[], None] = lambda: None
 
     @classmethod
     def of(cls, access: Access) -> Asking:
@@ -68,7 +69,7 @@ class Asking:
             access.services,
             access.now,
             access.user.uuid,
-            _sight(access),
+            "" if access.share else " ".join(hidden_kinds(access.rules.project_wide, access.caller)),
             seconds if left is None else min(seconds, left),
             lambda: rate_limits.take_to_compute(access),
         )
@@ -184,7 +185,7 @@ def _serve(
             return Served(asking, key, None)
         case Then.SERVE:
             is_old = found is not None and not found.is_fresh
-            return Served(asking, key, entry, True, stale_reason=_PAST_ITS_TIME if is_old else None)
+            return Served(asking, key, entry, True, stale_reason=PAST_ITS_TIME if is_old else None)
         case Then.QUEUE:
             return asked.queued(entry, anew=not mode.reads)
         case _:
@@ -213,17 +214,17 @@ class _Asked:
     def computed(self, *, joins: bool, may_be_sent: bool = True) -> Served:
         """By this request, or by another that asks the same. `joins`: any fresh result will do, however it came."""
         asking, asked_at = self.asking, self.asked_at
-        asking.count()
 
         def suffices(entry: Entry) -> bool:
             is_fresh = entry.freshness(asked_at).is_fresh if joins else False
             return entry.definitions == self.look.definitions and (is_fresh or entry.started_at >= asked_at)
 
-        flight = Flight(asking.services, asking.project.id, self.key, asking.seconds)
+        flight = Flight(asking.services, asking.project.id, self.key, asking.seconds, asking.check)
         try:
+            asking.count()
             landed = flight.land(asked_at, suffices, lambda began: self._answered(began)[1])
         except ApiError as error:
-            if error.status < 500:
+            if error.status < 500 and not isinstance(error, Throttled):
                 raise
             return self._instead(error, may_be_stale=joins, may_be_sent=may_be_sent)
         return Served(asking, self.key, landed.entry, landed.joined, landed.joined)
@@ -238,7 +239,10 @@ class _Asked:
 
     def queued(self, entry: Entry | None, *, anew: bool) -> Served:
         """A result that is there, and a job; where no job can be had, as if it had not been asked for."""
-        self.asking.count()
+        try:
+            self.asking.count()
+        except Throttled as error:
+            return self._instead(error, may_be_stale=entry is not None, may_be_sent=False)
         job = self._sent(anew=anew)
         if job is None:
             return self.computed(joins=not anew, may_be_sent=False)
@@ -269,6 +273,7 @@ class _Asked:
     def _answered(self, began: datetime) -> tuple[Answer, Entry]:
         asking = self.asking
         with slot(asking.services, asking.project.id, asking.seconds):
+            asking.check()
             answer = self.question.answer(asking.project, asking.services, asking.now)
         entry = Entry.of(
             answer,
@@ -276,6 +281,7 @@ class _Asked:
             started_at=began,
             computed_at=asking.services.now(),
             definitions=self.look.definitions,
+            moves=self.question.moves,
         )
         return answer, entry
 
@@ -288,12 +294,3 @@ class _Asked:
         if may_be_stale and self.look.entry is not None:
             return Served(self.asking, self.key, self.look.entry, True, stale_reason=error.detail)
         raise error
-
-
-def _sight(access: Access) -> str:
-    """The kinds that rules hide from the caller as a whole: who sees other things shares no results with them."""
-    if access.share is not None or not access.rules.project_wide:
-        return ""
-    rules, caller = access.rules.project_wide, access.caller
-    ruled = {rule.resource for rule in rules}
-    return " ".join(sorted(kind for kind in ruled if decide(rules, caller, Thing(kind)).level == "none"))

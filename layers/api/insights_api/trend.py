@@ -15,7 +15,7 @@ from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
 from insights_api.answers import question_of_flat, question_of_node, wants_explanation
 from insights_api.csv_answers import export_filters, export_node, file_response, tidy_response
 from insights_api.insight_saving import saving
-from insights_api.questions import asked
+from insights_api.questions import CREDENTIALS, asked
 from insights_api.refresh import asked_refresh
 from insights_api.serving import Asking, pending, serve
 from insights_api.tabular import layout_of
@@ -71,7 +71,8 @@ def _next(request: Request, length: int) -> str | None:
     limit = _number(request, "breakdown_limit", DEFAULT_BREAKDOWN_LIMIT)
     if not limit or length < limit:
         return None
-    query = dict(request.query_params) | {"offset": str(_number(request, "offset", 0) + limit)}
+    parameters = {name: value for name, value in request.query_params.items() if name not in CREDENTIALS}
+    query = parameters | {"offset": str(_number(request, "offset", 0) + limit)}
     return f"{request.url.replace(query=urlencode(query))}"
 
 

@@ -5,9 +5,12 @@ The cache makes nothing fail: what cannot be read is not there, and what cannot 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from insights_engine.errors import Overloaded
 from insights_engine.results.entry import Entry
 from insights_engine.store import Item, Key
 from insights_engine.store.items import MAX_ITEM_BYTES
@@ -36,10 +39,22 @@ def _definitions_key(project_id: int) -> Key:
     return f"RESULT#{project_id}", "DEFINITIONS"
 
 
-def definitions_changed(services: Services, project_id: int) -> None:
-    """Results that were computed with the actions and cohorts as they were are not served any more."""
+@contextmanager
+def changing_definitions(services: Services, project_id: int) -> Iterator[None]:
+    """Around a change of an action or a cohort: results that were computed with them as they were are not served any
+    more. Where that cannot be said beforehand nothing is changed: raises Overloaded.
+
+    It is said once more afterwards, for a result whose computation began in between.
+    """
+    key = _definitions_key(project_id)
     try:
-        services.results.add(*_definitions_key(project_id), "changes", 1)
+        services.results.add(*key, "changes", 1)
+    except Exception as error:
+        _report("might be of an earlier definition", project_id, "", error)
+        raise Overloaded("The store of results does not answer; try again in a moment.", status=503) from error
+    yield
+    try:
+        services.results.add(*key, "changes", 1)
     except Exception as error:
         _report("may be of an earlier definition", project_id, "", error)
 
@@ -60,6 +75,10 @@ class ResultsCache:
             _report("cannot be read", project_id, key, error)
             return Look(None, 0)
         return Look(entry if entry is not None and entry.definitions == definitions else None, definitions)
+
+    def kept(self, project_id: int, key: str) -> Entry | None:
+        """The result as it is, of whichever definitions. Raises what the store does."""
+        return self.entry_of(self._services.results.get(*key_of(project_id, key)))
 
     def entry_of(self, item: Item | None) -> Entry | None:
         """What an item of the store holds. Raises where it is no whole result, or S3 does not give its rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -16,6 +16,8 @@ from insights_engine.results.freshness import Freshness, freshness, target_age
 _PACKED_FROM = 2_000
 _LEVEL = 3
 NO_COST = Cost()
+# How the dates of a question move on: those that are written out do not.
+Moves = Literal["never", "daily", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,18 @@ class Entry:
     started_at: datetime
     computed_at: datetime
     definitions: int
+    moves: Moves = "never"
 
     @classmethod
     def of(
-        cls, answer: Answer, *, interval: str | None, started_at: datetime, computed_at: datetime, definitions: int
+        cls,
+        answer: Answer,
+        *,
+        interval: str | None,
+        started_at: datetime,
+        computed_at: datetime,
+        definitions: int,
+        moves: Moves = "never",
     ) -> Entry:
         result = orjson.dumps(answer.result, option=orjson.OPT_NON_STR_KEYS)
         rows = len(answer.result) if isinstance(answer.result, list) else 1
@@ -52,10 +62,12 @@ class Entry:
             started_at,
             computed_at,
             definitions,
+            moves,
         )
 
     def freshness(self, now: datetime) -> Freshness:
-        return freshness(self.interval, self.computed_at, self._range_end, now)
+        end = self._range_end
+        return freshness(self.interval, self.computed_at, None if end and self._has_moved(end, now) else end, now)
 
     @property
     def target_age(self) -> datetime | None:
@@ -69,6 +81,12 @@ class Entry:
         except ValueError:
             return None
         return end if end is None or end.tzinfo else end.replace(tzinfo=UTC)
+
+    def _has_moved(self, end: datetime, now: datetime) -> bool:
+        """Whether the question is about other dates by now; days are those of the project."""
+        if self.moves == "daily":
+            return self.computed_at.astimezone(end.tzinfo).date() != now.astimezone(end.tzinfo).date()
+        return self.moves == "always"
 
     def packed(self) -> tuple[str, bytes]:
         """What is said about the rows, as JSON, and the rows; `unpacked` takes both."""
@@ -84,6 +102,7 @@ class Entry:
             "started_at": self.started_at.timestamp(),
             "computed_at": self.computed_at.timestamp(),
             "definitions": self.definitions,
+            "moves": self.moves,
             "is_packed": is_packed,
         }
         text = orjson.dumps(about, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -105,6 +124,7 @@ class Entry:
             datetime.fromtimestamp(about["started_at"], UTC),
             datetime.fromtimestamp(about["computed_at"], UTC),
             about["definitions"],
+            about["moves"],
         )
 
 

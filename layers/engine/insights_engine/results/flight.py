@@ -8,13 +8,14 @@ store does not answer, everybody computes.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from insights_engine.errors import ApiError, Overloaded, Throttled
+from insights_engine.errors import ApiError, Cancelled, Overloaded
 from insights_engine.results.cache import ResultsCache, key_of
 from insights_engine.results.entry import Entry
 from insights_engine.store import ConflictError, Key
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 # How long the end of a computation can be seen: by those who wait, and by those who looked just before it for a result.
 _ENDED_SECONDS = 3
+# A lock is for so long, and is renewed while the computation goes on: who is killed holds nobody up for longer.
+_LEASE_SECONDS = 30.0
+_RENEWED_EVERY = 10.0
+# Moments of other machines are believed as far as their clocks may differ.
+_SKEW_SECONDS = 5.0
+# Between looks at whether the result is wanted still.
+_ASKED_EVERY = 20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 _TOO_LONG = "The query took too long. Ask for a shorter range, or fewer breakdown values."
 
@@ -44,12 +52,16 @@ class _Lock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """`seconds`: how long a computation may take, and so how long somebody waits for another's."""
+    """`seconds`: how long a computation may take, and so how long somebody waits for another's.
+
+    `check` is called now and then while somebody waits, and raises where nobody wants the result any more.
+    """
 
     services: Services
     project_id: int
     key: str
     seconds: float
+    check: Callable[[], None] = lambda: None
 
     def land(
         self, asked_at: datetime, suffices: Callable[[Entry], bool], compute: Callable[[datetime], Entry]
@@ -59,7 +71,9 @@ class Flight:
         Raises what `compute` raises, here or there, and Overloaded when neither comes to an end in time.
         """
         until = time.monotonic() + self.seconds
-        for pause in _pauses(until):
+        for number, pause in enumerate(_pauses(until), 1):
+            if number % _ASKED_EVERY == 0:
+                self.check()
             try:
                 taken = self._take(asked_at, suffices)
             except ApiError:
@@ -80,44 +94,47 @@ class Flight:
         """
         lock = _Lock(self.services.now(), 1)
         try:
-            self.services.results.put(self._item(lock, self.seconds + 1), "absent")
+            self.services.results.put(self._item(lock, self._lease), "absent")
             return lock
         except ConflictError as conflict:
             held = conflict.item
         kept = ResultsCache(self.services).entry_of(self.services.results.get(*key_of(self.project_id, self.key)))
-        if kept is not None and suffices(kept):
+        soon = (self.services.now() + timedelta(seconds=_SKEW_SECONDS)).timestamp()
+        if kept is not None and kept.started_at.timestamp() <= soon and suffices(kept):
             return kept
         if held is None or not held["has_ended"]:
             return None
-        if "error" in held and held["began"] >= asked_at.timestamp():
+        if "error" in held and asked_at.timestamp() <= held["began"] <= soon:
             raise _told(held["error"])
         lock = _Lock(lock.began, held["version"] + 1)
         try:
-            self.services.results.put(self._item(lock, self.seconds + 1), held["version"])
+            self.services.results.put(self._item(lock, self._lease), held["version"])
         except ConflictError:
             return None
         return lock
 
     def _computed(self, lock: _Lock, compute: Callable[[datetime], Entry]) -> Entry:
         error: ApiError | None = None
+        renewals = _Renewals(self, lock)
         try:
-            entry = compute(lock.began)
+            with renewals:
+                entry = compute(lock.began)
             ResultsCache(self.services).put(self.project_id, self.key, entry)
             return entry
-        except Throttled:  # said to one caller, and true of no other
+        except Cancelled:  # by one caller, and not for the others
             raise
         except ApiError as raised:
-            error = raised
+            # What is wrong with a question is said in the words of the form that it came in, and soon found again.
+            error = raised if raised.status >= 500 else None
             raise
         finally:
-            self._leave(lock, error)
+            self._leave(_Lock(lock.began, renewals.version), error)
 
     def _leave(self, lock: _Lock, error: ApiError | None) -> None:
         """Whatever fails here ends with the lease."""
         item = self._item(_Lock(lock.began, lock.version + 1), _ENDED_SECONDS) | {"has_ended": True}
         if error is not None:
-            item["error"] = {"status": error.status, "detail": error.detail, "attr": error.attr, "code": error.code}
-            item["error"]["type"] = type(error).__name__
+            item["error"] = {"status": error.status, "detail": error.detail}
         try:
             self.services.results.put(item, lock.version)
         except Exception:
@@ -132,18 +149,45 @@ class Flight:
         return {"pk": pk, "sk": sk, "version": lock.version, "began": began, "has_ended": False, "expires_at": ends}
 
     @property
+    def _lease(self) -> float:
+        return min(self.seconds, _LEASE_SECONDS)
+
+    @property
     def _lock(self) -> Key:
         return f"RESULT#{self.project_id}#{self.key}", "LOCK"
 
 
+class _Renewals:
+    """Puts the end of a lock off while its computation goes on, from a thread of its own."""
+
+    def __init__(self, flight: Flight, lock: _Lock) -> None:
+        self.version = lock.version
+        self._flight, self._began = flight, lock.began
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="insights-lock", daemon=True)
+
+    def __enter__(self) -> None:
+        if self._flight.seconds > _LEASE_SECONDS:
+            self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(_RENEWED_EVERY):
+            item = self._flight._item(_Lock(self._began, self.version + 1), _LEASE_SECONDS)
+            try:
+                self._flight.services.results.put(item, self.version)
+            except Exception:  # it is somebody else's by now, or the store is ill: both end with the lease
+                return
+            self.version += 1
+
+
 def _told(error: dict[str, Any]) -> ApiError:
     """Another's error, as it was said there."""
-    from insights_engine import errors
-
-    if error["status"] >= 500:
-        return Overloaded(error["detail"], status=error["status"])
-    kind: type[ApiError] = getattr(errors, error["type"], ApiError)
-    return kind(error["detail"], attr=error["attr"], code=error["code"])
+    return Overloaded(error["detail"], status=error["status"])
 
 
 def _pauses(until: float) -> Any:

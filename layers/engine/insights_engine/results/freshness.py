@@ -39,12 +39,15 @@ class Freshness(NamedTuple):
 
 
 def freshness(interval: str | None, computed_at: datetime, range_end: datetime | None, now: datetime) -> Freshness:
-    """Whether a result still stands. `interval` that has no row: for ever; `range_end`: of the dates it is about."""
+    """Whether a result still stands. `interval` that has no row: for ever.
+
+    `range_end`: of the dates that the question is about, were it asked now; null where they have moved on.
+    """
     limits = LIMITS.get(interval or OF_NONE)
-    if range_end is not None and range_end < computed_at - _SETTLED:
-        return Freshness(True, True)
     if computed_at - now > _AHEAD:
         return Freshness(False, False)
+    if range_end is not None and range_end < computed_at - _SETTLED:
+        return Freshness(True, True)
     if limits is None:
         return Freshness(True, True)
     age = now - computed_at

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
+from types import CodeType, FunctionType
 from typing import Any
 
 import orjson
@@ -63,12 +64,21 @@ def canonical(value: Any) -> Any:
             return ["set", _sorted(map(canonical, value))]
         case list() | tuple():
             return [type(value).__name__, *map(canonical, value)]
-    if callable(value) and not isinstance(value, type):
-        return "function"  # of a table's row, which its name tells from the others
+    if isinstance(value, FunctionType):
+        return _of_function(value)
     if is_dataclass(value) and not isinstance(value, type):
         names = (field.name for field in fields(value) if field.name not in _PLACES)
         return [type(value).__name__, *(canonical(getattr(value, name)) for name in names)]
     return [type(value).__name__, repr(value)]
+
+
+def _of_function(value: FunctionType) -> Any:
+    """Of a table's row: by what it does, as those without a name of their own have no other."""
+    code = value.__code__
+    constants = [repr(one) for one in code.co_consts if not isinstance(one, CodeType)]
+    kept = [canonical(cell.cell_contents) for cell in value.__closure__ or ()]
+    inner = [one.co_code.hex() for one in code.co_consts if isinstance(one, CodeType)]
+    return ["function", value.__qualname__, code.co_code.hex(), list(code.co_names), constants, inner, kept]
 
 
 def _sorted(values: Iterable[Any]) -> list[Any]:
