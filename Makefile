@@ -53,7 +53,7 @@ pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
 
 conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance exists
 	@if [ -f $(CONFORMANCE)/run.py ]; then \
-	    $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
+	    LOG_LEVEL=WARNING POWERTOOLS_METRICS_DISABLED=true $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
 	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
 
 bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import, BENCH=cold)

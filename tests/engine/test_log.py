@@ -43,6 +43,14 @@ async def broken() -> None:
     raise RuntimeError("oh")
 
 
+@pytest.fixture(autouse=True)
+def _to_the_present_output() -> None:
+    """The logger of a process keeps the output that it was made with, which an earlier test may have closed."""
+    for handler in log.logger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream = sys.stdout  # not setStream, which would flush the one that is closed
+
+
 @pytest.fixture
 def app() -> FastAPI:
     return create_app(router)
