@@ -352,6 +352,15 @@ def test_a_result_over_the_limit_of_an_item_goes_to_s3(api: Api, bucket: str) ->
     assert (again["is_cached"], again["result"]) == (False, first["result"])
 
 
+def test_a_bucket_that_refuses_is_no_error(api: Api, moto_url: str) -> None:
+    asked, before = long_answer(api), api.stack.services.settings
+    api.stack.services.settings = replace(before, results_bucket="nobody-made-it")
+    try:
+        assert [ask(api, asked)["is_cached"] for _ in range(2)] == [False, False]
+    finally:
+        api.stack.services.settings = before
+
+
 def test_without_a_bucket_it_is_computed_each_time(api: Api) -> None:
     asked = long_answer(api)
     assert [ask(api, asked)["is_cached"] for _ in range(2)] == [False, False]
