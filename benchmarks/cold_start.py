@@ -21,7 +21,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
 
-from insights_local.emulator import BUILD, is_built, running
+from insights_local.emulator import BUILD, embedded_in, is_built, running
 
 LIMIT = 1.25
 BARE = "(bare)"
@@ -82,14 +82,7 @@ def bare(folder: Path) -> Path:
 
 def first_call(name: str, scratch: Path, code: Path) -> tuple[float, float]:
     """Milliseconds by the clock, and of a processor."""
-    variables = {
-        "CLICKHOUSE_DSN": "http://default@127.0.0.1:9/insights",
-        "POLICIES_TABLE": f"sqlite://{scratch}/policies.db",
-        "RESULTS_TABLE": f"sqlite://{scratch}/results.db",
-        "EVENTS_QUEUE": f"sqlite://{scratch}/events.db",
-        "QUERIES_QUEUE": f"sqlite://{scratch}/queries.db",
-    }
-    with running(name, scratch, variables, code=code) as emulator:
+    with running(name, scratch, embedded_in(scratch), code=code) as emulator:
         emulator.wait()  # it starts the runtime at the call
         started = time.perf_counter()
         emulator.invoke(CALLS[name])

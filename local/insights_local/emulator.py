@@ -115,6 +115,17 @@ class Emulator:
         return answer
 
 
+def embedded_in(folder: Path) -> dict[str, str]:
+    """Variables of a function with its stores and queues in a folder, and ClickHouse where nothing listens."""
+    return {
+        "CLICKHOUSE_DSN": "http://default@127.0.0.1:9/insights",
+        "POLICIES_TABLE": f"sqlite://{folder}/policies.db",
+        "RESULTS_TABLE": f"sqlite://{folder}/results.db",
+        "EVENTS_QUEUE": f"sqlite://{folder}/events.db",
+        "QUERIES_QUEUE": f"sqlite://{folder}/queries.db",
+    }
+
+
 @contextmanager
 def running(name: str, scratch: Path, variables: dict[str, str], code: Path | None = None) -> Iterator[Emulator]:
     emulator = Emulator(name, scratch, variables, code)

@@ -21,7 +21,17 @@ import pytest
 from insights_engine.queue import unpack
 from insights_engine.queue.sqlite import SqliteQueue
 from insights_local.consumer import sqs_event
-from insights_local.emulator import BUILD, LAYERS, Emulator, FunctionError, built_for, is_built, machine, running
+from insights_local.emulator import (
+    BUILD,
+    LAYERS,
+    Emulator,
+    FunctionError,
+    built_for,
+    embedded_in,
+    is_built,
+    machine,
+    running,
+)
 from insights_local.gateway import Gateway
 from insights_local.routes import Function, functions_of, load_template, routes_of
 
@@ -48,20 +58,13 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def emulators(scratch: Path) -> Iterator[Callable[[str], Emulator]]:
-    """By name, each started on its first use. ClickHouse is an address where nothing listens."""
-    variables = {
-        "CLICKHOUSE_DSN": "http://default@127.0.0.1:9/insights",
-        "POLICIES_TABLE": f"sqlite://{scratch}/policies.db",
-        "RESULTS_TABLE": f"sqlite://{scratch}/results.db",
-        "EVENTS_QUEUE": f"sqlite://{scratch}/events.db",
-        "QUERIES_QUEUE": f"sqlite://{scratch}/queries.db",
-    }
+    """By name, each started on its first use."""
     started: dict[str, Emulator] = {}
     with ExitStack() as stack:
 
         def emulator(name: str) -> Emulator:
             if name not in started:
-                started[name] = stack.enter_context(running(name, scratch, variables))
+                started[name] = stack.enter_context(running(name, scratch, embedded_in(scratch)))
             return started[name]
 
         yield emulator
