@@ -41,7 +41,7 @@ class Dashboards(AccessControlMixin, Resource):
     restored: Sequence[int] = ()
 
     async def retrieve(self) -> Response:
-        """With its tiles and the results of their insights, unless `refresh` is one that computes nothing.
+        """With its tiles and the results of their insights; with `refresh=force_cache` those alone that are kept.
 
         An insight that the caller may not see is only named.
         """
