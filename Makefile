@@ -10,6 +10,8 @@ SAM_INSTALLED := .sam/.installed
 ARCHITECTURE := $(shell uname -m | sed 's/aarch64/arm64/')
 # sam looks for python3.13 on PATH; it needs no account for what is done here.
 SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 NO_COLOR=1
+# What `make deploy` deploys: an environment of samconfig.toml.
+ENV := dev
 UV_VERSION := 0.13.8
 # pip's bars and lines show that something happens; a log needs none of them.
 PIP := --disable-pip-version-check $(if $(CI),--quiet)
@@ -19,15 +21,21 @@ CASES := trend lifecycle stickiness retention path timing funnel
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run test lint types imports template build pytest conformance bench load docs lock clean
+.PHONY: help install run sam-local test lint types imports template build deploy pytest conformance bench load docs lock clean
 
 help:  ## Say what can be made (this list)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED)  ## Make .venv with everything of requirements.lock
 
 run: $(INSTALLED)  ## Serve on http://127.0.0.1:8000, with demo data on the first start (ARGS="--port 9000")
 	@$(BIN)/insights serve $(ARGS)
+
+sam-local: build  ## The built functions in Docker, on http://127.0.0.1:3000 (ARGS="--port 3001"); needs no account
+	@$(BIN)/python -m insights_local.sam_local $(ARGS)
+
+deploy: $(INSTALLED) $(SAM_INSTALLED)  ## Build and deploy to AWS; asks for the parameters the first time (ENV=prod; else dev)
+	$(BIN)/python tools/deploy.py $(ENV)
 
 test: lint types imports template build pytest conformance  ## Everything below, in this order; what CI runs
 
@@ -67,13 +75,12 @@ docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/insights openapi --write
 
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
-	.lock/bin/uv pip compile pyproject.toml --extra local --extra dev --universal --python-version 3.13 \
+	.lock/bin/uv pip compile pyproject.toml --extra report --extra local --extra dev --universal --python-version 3.13 \
 	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements.lock
 	.lock/bin/uv pip compile requirements-sam.txt --universal --python-version 3.13 \
 	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements-sam.lock
 	$(MAKE) install
-	$(BIN)/python tools/layer_requirements.py > layers/engine/requirements.txt.new
-	mv layers/engine/requirements.txt.new layers/engine/requirements.txt
+	$(BIN)/python tools/layer_requirements.py --write
 
 clean:  ## Remove what make made, but not .data (your events)
 	rm -rf $(VENV) .sam .lock .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ BENCHMARKS = (
     ("cold", "benchmarks.cold_start", "the first call of a new environment, of each function"),
     ("import", "benchmarks.import_events", "events a second of `insights import`"),
     ("load", "benchmarks.load", "requests a second of `insights serve`, for 1 to 32 clients"),
+    ("reports", "benchmarks.reports", "a report: its insights computed and drawn, and a whole delivery"),
     ("overhead", "benchmarks.overhead", "a warm function's time beyond ClickHouse, and a cached answer's"),
 )
 

@@ -30,6 +30,7 @@ SQL_AS_TEXT = {
 }
 # Where time is read: the entries, from which it is handed down, and what is about durations or leases.
 CLOCKS = {
+    "layers/engine/insights_engine/bus.py": "the time on an event, as EventBridge puts it there",
     "layers/engine/insights_engine/services.py": "the entry of every request",
     "layers/engine/insights_engine/store/dynamodb.py": "default of the clock that expiry is held against",
     "layers/engine/insights_engine/store/sqlite.py": "default of the clock that expiry is held against",

@@ -1,11 +1,13 @@
-"""Prints layers/engine/requirements.txt: what pyproject.toml's dependencies need, in the versions of requirements.lock.
+"""Writes requirements.txt of the layers that have third-party code: what pyproject.toml's dependencies need, in the
+versions of requirements.lock. layers/report has what its extra needs beside the engine's.
 
-So the functions run what the tests ran on. `make lock` writes it, and a test compares.
+So the functions run what the tests ran on. `make lock` does it (`--write`); a test compares what is printed without.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import requires
@@ -19,16 +21,28 @@ HEAD = "# Written by tools/layer_requirements.py (make lock) from pyproject.toml
 
 
 def main() -> None:
-    print(text(), end="")
+    for layer, text in texts().items():
+        path = ROOT / "layers" / layer / "requirements.txt"
+        if "--write" in sys.argv:
+            path.write_text(text, "utf-8")
+        elif path.read_text("utf-8") != text:
+            sys.exit(f"{path.relative_to(ROOT)} is not what requirements.lock says; run: make lock")
 
 
-def text() -> str:
+def texts() -> dict[str, str]:
+    """By layer."""
     pinned = dict(_pins((ROOT / "requirements.lock").read_text("utf-8")))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    needed: set[str] = set()
+    engine: set[str] = set()
     for line in project["dependencies"]:
-        _add(Requirement(line), needed)
-    return HEAD + "".join(f"{name}=={pinned[name]}\n" for name in sorted(needed))
+        _add(Requirement(line), engine)
+    everything = set(engine)
+    for line in project["optional-dependencies"]["report"]:
+        _add(Requirement(line), everything)
+    return {
+        layer: HEAD + "".join(f"{name}=={pinned[name]}\n" for name in sorted(names))
+        for layer, names in (("engine", engine), ("report", everything - engine))
+    }
 
 
 def _pins(lock: str) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,8 @@ from insights_local.routes import ROOT
 
 BUILD = ROOT / ".aws-sam" / "build"
 LAYERS = ("EngineLayer", "AclLayer", "ApiLayer")
+# Beside those that all have.
+MORE_LAYERS = {"Deliver": ("ReportLayer",)}
 _MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64"}
 
 
@@ -41,6 +43,11 @@ def built_for() -> str:
     """The machine that the layer's compiled code is for."""
     names = {path.name for path in BUILD.glob("EngineLayer/python/**/*.so")}
     return "arm64" if any("aarch64" in name for name in names) else "x86_64"
+
+
+def layers_of(name: str) -> tuple[str, ...]:
+    """Of a function, in their order."""
+    return (*LAYERS, *MORE_LAYERS.get(name, ()))
 
 
 def machine() -> str:
@@ -60,7 +67,7 @@ class Emulator:
 
     def start(self) -> None:
         task, runtime = self._code, _runtime(self._scratch)
-        paths = [task, *(BUILD / layer / "python" for layer in LAYERS), runtime]
+        paths = [task, *(BUILD / layer / "python" for layer in layers_of(self.name)), runtime]
         self.log = self._scratch / f"{self.name}.log"
         variables = {
             **self._variables,
@@ -123,6 +130,11 @@ def embedded_in(folder: Path) -> dict[str, str]:
         "RESULTS_TABLE": f"sqlite://{folder}/results.db",
         "EVENTS_QUEUE": f"sqlite://{folder}/events.db",
         "QUERIES_QUEUE": f"sqlite://{folder}/queries.db",
+        "REPORTS_QUEUE": f"sqlite://{folder}/reports.db",
+        "REPORTS_BUCKET": f"file://{folder}/pictures",
+        "EVENT_BUS": f"sqlite://{folder}/bus.db",
+        "MAIL_OUTBOX": f"file://{folder}/mails",
+        "MAIL_FROM": "reports@example.com",
     }
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from insights_engine.ingest.bulk import BulkLoader, RowError, earliest
 from insights_engine.ingest.effects import group_change, is_plain, person_commands
-from insights_engine.ingest.persons import Command, Link, Touch
+from insights_engine.ingest.persons import Command, Touch
 from insights_engine.ingest.repeats import stored
 from insights_engine.ingest.rows import Event, day, stamp
 from insights_engine.services import Services
 from insights_engine.sql import Sql
 
 from insights_local.import_files import Chunk
+from insights_local.import_persons import NamedPersons
 from insights_local.import_rows import event_row, unpacked
 
 _LOOKUPS = 5000
@@ -36,12 +37,11 @@ class Prepared:
 class EventChunks:
     """Prepares the chunks of one file, in order."""
 
-    def __init__(self, services: Services, loader: BulkLoader, identity: str) -> None:
+    def __init__(self, services: Services, loader: BulkLoader, identity: str, persons: NamedPersons) -> None:
         self._services = services
         self._loader = loader
         self._identity = identity
-        # The first distinct id of each person that the file names.
-        self._persons: dict[str, str] = {}
+        self._persons = persons
         # Whether a day had events of the project before this import came to it.
         self._had_events: dict[str, bool] = {}
 
@@ -58,6 +58,7 @@ class EventChunks:
                 continue
             events.append((number, event))
             if "person_id" in row or "person_properties" in row:
+                told.pop(event.distinct_id, None)  # in the order of what was said last
                 told[event.distinct_id] = number, row
         repeats = self._repeats([event for _, event in events])
         kept = [(number, event) for number, event in events if (event.name, event.uuid) not in repeats]
@@ -79,21 +80,21 @@ class EventChunks:
                 yield Touch(event.distinct_id, at)
 
     def _told(self, told: dict[str, tuple[int, Row]], made: Prepared) -> Iterator[Command]:
-        """An export says which person an event was of, and what that person was like: the last of each id counts."""
+        """An export says which person an event was of, and what that person was like: what it says last counts.
+
+        Ids become one person first, as a merge would keep the properties of the one that stays.
+        """
         at = stamp(self._loader.now)
+        pairs = [(str(row["person_id"]), i) for i, (_, row) in told.items() if row.get("person_id")]
+        yield from self._persons.links(pairs, at)
         for distinct_id, (number, row) in told.items():
             try:
                 properties = unpacked(row, "person_properties")
             except RowError as error:
                 made.bad.append((number, str(error)))
-                properties = {}
+                continue
             if properties:
                 yield Touch(distinct_id, at, set=properties)
-            if row.get("person_id"):
-                known = self._persons.setdefault(str(row["person_id"]), distinct_id)
-                numbers = self._loader.number_of(known), self._loader.number_of(distinct_id)
-                if known != distinct_id and (None in numbers or numbers[0] != numbers[1]):
-                    yield Link(distinct_id, known, at, forced=True, identifies=False)
 
     def _repeats(self, events: Sequence[Event]) -> set[tuple[str, str]]:
         """(event, uuid) of those that are stored. Repeats within a file are left to the table, which collapses them."""

@@ -18,15 +18,18 @@ from typing import Any, NamedTuple
 
 from insights_engine import keys
 from insights_engine.ingest.bulk import BulkLoader, RowError, group_change, person_commands
+from insights_engine.ingest.persons import Command, Touch
 from insights_engine.ingest.rows import EVENT_COLUMNS, stamp
 from insights_engine.ingest.writer import insert
 from insights_engine.services import Services
 
 from insights_local.import_events import EventChunks
-from insights_local.import_files import Chunk, ImportFile, Place
+from insights_local.import_files import Chunk, ImportFile, Place, Row
+from insights_local.import_persons import NamedPersons
 from insights_local.import_rows import group_row, kind_of, person_row
 
 Advance = Callable[[int, int], None]
+Reading = Callable[[Row], Row]
 
 _SHOWN = 100
 
@@ -65,20 +68,26 @@ def import_file(
     kind: str = "auto",
     on_progress: Advance | None = None,
     resume: bool = True,
+    reading: Reading | None = None,
 ) -> ImportReport:
-    """`on_progress(done, total)` counts rows; a total of 0 is not known. Raises RowError where `auto` cannot tell."""
+    """`on_progress(done, total)` counts rows; a total of 0 is not known. `reading` makes rows of this project's format
+    of those in the file. Raises RowError where `auto` cannot tell.
+    """
     file = ImportFile(Path(path))
     checkpoint = _Checkpoint(services, project_id, file.identity)
     start = checkpoint.place() if resume else Place()
     report = ImportReport(kind=kind, rows=start.row, resumed_at=start.row)
     loader = BulkLoader(services, project_id, services.now())
-    events = EventChunks(services, loader, file.identity)
+    persons = NamedPersons(services, loader)
+    events = EventChunks(services, loader, file.identity, persons)
     with ThreadPoolExecutor(1, thread_name_prefix="insights-import") as thread:
         in_flight: _InFlight | None = None
         for chunk in file.chunks(start):
+            if reading:
+                chunk.rows = [(number, reading(row)) for number, row in chunk.rows]
             report.kind = _kind(report.kind, chunk)
             report.add_bad(chunk.bad)
-            numbers, lines = _prepare(loader, events, report, chunk)
+            numbers, lines = _prepare(loader, events, persons, report, chunk)
             if in_flight:
                 in_flight.land(report, checkpoint)
             future = thread.submit(insert, services.clickhouse, "events", EVENT_COLUMNS, lines)
@@ -127,20 +136,39 @@ def _kind(kind: str, chunk: Chunk) -> str:
 
 
 def _prepare(
-    loader: BulkLoader, events: EventChunks, report: ImportReport, chunk: Chunk
+    loader: BulkLoader, events: EventChunks, named: NamedPersons, report: ImportReport, chunk: Chunk
 ) -> tuple[list[int], list[bytes]]:
     """The events of a chunk as lines, with the numbers of their rows. Persons and groups are stored right here."""
-    now = stamp(loader.now)
     if report.kind == "events":
         prepared = events.prepare(chunk)
         report.add_bad(prepared.bad)
         report.repeated += prepared.repeated
         return prepared.numbers, prepared.lines
     if report.kind == "persons":
-        _each(chunk, report, lambda row: person_commands(person_row(row), {}, now), loader.resolve)
+        _persons(loader, named, report, chunk)
     else:
-        _each(chunk, report, lambda row: [group_change(group_row(row), {}, now)], loader.groups)
+        _each(chunk, report, lambda row: [group_change(group_row(row), {}, stamp(loader.now))], loader.groups)
     return [], []
+
+
+def _persons(loader: BulkLoader, named: NamedPersons, report: ImportReport, chunk: Chunk) -> None:
+    """Rows that name one `person_id` are one person, whichever distinct ids they have."""
+    now = stamp(loader.now)
+    pairs: list[tuple[str, str]] = []
+
+    def parse(row: Row) -> list[Command]:
+        commands = person_commands(person_row(row), {}, now)
+        first = commands[0]
+        assert isinstance(first, Touch), "a person's row begins with who it is"
+        if row.get("person_id"):
+            pairs.append((str(row["person_id"]), first.distinct_id))
+        return commands
+
+    def store(commands: list[Command]) -> None:
+        loader.resolve(commands)
+        loader.resolve(list(named.links(pairs, now)))
+
+    _each(chunk, report, parse, store)
 
 
 def _each[T](

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: settings and commands. `make docs` writes them, a test compares."""
+"""Pages of docs/ that are made from the code: settings, commands, cost. `make docs` writes them, a test compares."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from insights_engine.settings import SETTINGS
 
 from insights_local.cli import main
+from insights_local.cost_page import cost_page
 
 _MADE = "<!-- Made by `make docs`; change the code that it is made from. -->\n"
 
@@ -40,7 +41,11 @@ def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Co
             yield from _commands(f"{path} {name}", further)
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "cost.md": lambda: cost_page(_MADE),
+}
 
 
 def write(directory: Path) -> None:

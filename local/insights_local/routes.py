@@ -107,10 +107,10 @@ def load_template(path: Path = TEMPLATE) -> dict[str, Any]:
     """template.yaml as data: `!Ref x` becomes `{"Ref": "x"}`, `!Sub x` `{"Fn::Sub": "x"}`, and so on."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        pass
+    class Loader(yaml.CSafeLoader):
+        """libyaml's, which takes a sixth of the time."""
 
-    def intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    def intrinsic(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
         value: Any
         if isinstance(node, yaml.ScalarNode):
             value = loader.construct_scalar(node)
@@ -125,7 +125,7 @@ def load_template(path: Path = TEMPLATE) -> dict[str, Any]:
 
     Loader.add_multi_constructor("!", intrinsic)
     with path.open(encoding="utf-8") as text:
-        loaded: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506  a SafeLoader
+        loaded: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506  a CSafeLoader
     return loaded
 
 

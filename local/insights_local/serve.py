@@ -48,10 +48,10 @@ class Serving:
             signal.signal(stop, signal.default_int_handler)
         with self._listening() as listener, folder.held(self.data_dir):
             try:
-                with Stack(self.data_dir, clickhouse=self.clickhouse) as stack:
+                url = f"http://{_printable(self.host)}:{listener.getsockname()[1]}"
+                with Stack(self.data_dir, clickhouse=self.clickhouse, site_url=url, ticks=True) as stack:
                     self._load_demo(stack)
-                    url = f"http://{_printable(self.host)}:{listener.getsockname()[1]}"
-                    print(welcome(url, stack, self.data_dir), flush=True)
+                    print(welcome(url, stack, f"{self.data_dir}/"), flush=True)
                     self._serve(stack, listener)
             except KeyboardInterrupt:
                 say("Stopped; the next start goes on from here.")
@@ -106,8 +106,8 @@ class Serving:
                 raise
 
 
-def welcome(url: str, stack: Stack, data_dir: Path) -> str:
-    """Where it is, what opens it, and three requests to paste."""
+def welcome(url: str, stack: Stack, kept: str) -> str:
+    """Where it is, what opens it, where the events are kept, and three requests to paste."""
     trend = f"{url}/api/projects/{stack.project_id}/insights/trend/"
     key = f"Authorization: Bearer {stack.admin_key}"
     node = {
@@ -135,7 +135,7 @@ def welcome(url: str, stack: Stack, data_dir: Path) -> str:
         f"  project id     {stack.project_id}",
         f"  project token  {stack.project_token}   sends events",
         f"  personal key   {stack.admin_key}   reads answers",
-        f"  data           {data_dir}/",
+        f"  data           {kept}",
         "",
     ]
     for title, command in curls:

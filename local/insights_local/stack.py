@@ -13,6 +13,7 @@ of a process share one, each with a database of its own.
 from __future__ import annotations
 
 import atexit
+import copy
 import itertools
 import json
 import os
@@ -21,7 +22,8 @@ import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,11 +39,21 @@ from insights_engine.settings import Settings
 from insights_local.consumer import Consumer
 from insights_local.functions import call
 from insights_local.gateway import Gateway
-from insights_local.routes import Function, QueueMapping, cors_of, load_template, queue_mappings_of, routes_of
+from insights_local.routes import (
+    Function,
+    QueueMapping,
+    cors_of,
+    functions_of,
+    load_template,
+    queue_mappings_of,
+    routes_of,
+)
+from insights_local.ticker import Ticker
 
 THREADS = 8
 OWNER_EMAIL = "owner@example.com"
 _KEY_LABEL = "local stack"
+_SENDER = "insights@example.com"
 _database_numbers = itertools.count(1)
 
 
@@ -63,8 +75,14 @@ class Stack:
         policies: str | None = None,
         results: str | None = None,
         queue: str | None = None,
+        site_url: str = "",
+        ticks: bool = False,
     ) -> None:
-        """The keywords replace the parts under `data_dir`: a DSN, names of DynamoDB tables, the URL of a queue."""
+        """The first keywords replace the parts under `data_dir`: a DSN, names of DynamoDB tables, the URL of a queue.
+
+        `site_url` stands in reports where SITE_URL is not set, as they have no request whose address they could name.
+        `ticks`: what is due goes out by itself; else `tick` does it.
+        """
         self._is_temporary = data_dir is None
         self._drops_database = data_dir is None and clickhouse is None
         self.data_dir = Path(tempfile.mkdtemp(prefix="insights-") if data_dir is None else data_dir).resolve()
@@ -74,7 +92,13 @@ class Stack:
             "RESULTS_TABLE": results or f"sqlite://{self.data_dir}/results.db",
             "EVENTS_QUEUE": queue or f"sqlite://{self.data_dir}/events.db",
             "QUERIES_QUEUE": f"sqlite://{self.data_dir}/queries.db",
+            "REPORTS_QUEUE": f"sqlite://{self.data_dir}/reports.db",
+            "REPORTS_BUCKET": f"file://{self.data_dir}/reports",
+            "EVENT_BUS": f"sqlite://{self.data_dir}/bus.db",
         }
+        if not os.environ.get("MAIL_FROM"):  # who names a sender has it sent by SES
+            self.environment |= {"MAIL_FROM": _SENDER, "MAIL_OUTBOX": f"file://{self.data_dir}/outbox"}
+        self._site_url, self._ticks = site_url, ticks
 
     def __repr__(self) -> str:
         return f"Stack({str(self.data_dir)!r})"
@@ -94,12 +118,17 @@ class Stack:
         self._identify()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="insights-function")
         self.app = Gateway(routes_of(template), self.invoke, cors=cors_of(template), threads=self._threads)
+        functions = functions_of(template)
+        self._report, self._deliver = functions["Report"], functions["Deliver"]
         mappings, services = queue_mappings_of(template), self.services
-        self._consumers = [
-            consumer
-            for name, queue in (("EventsQueue", services.events), ("QueriesQueue", services.queries))
-            if (consumer := self._consumer_of(queue, mappings[name]))
-        ]
+        queues = {"EventsQueue": services.events, "QueriesQueue": services.queries, "ReportsQueue": services.reports}
+        found = [self._consumer_of(queue, mappings[name]) for name, queue in queues.items()]
+        self._consumers: list[Consumer | Ticker] = [consumer for consumer in found if consumer]
+        self._consumers.append(self._bus())
+        if self._ticks:
+            self._consumers.append(Ticker(self.tick))
+        for consumer in self._consumers:
+            consumer.start()
 
     def stop(self) -> None:
         """Requests and the batch in work are finished first."""
@@ -119,9 +148,26 @@ class Stack:
         if not isinstance(queue, SqliteQueue):
             return None
         queue.release_all()  # what a stack that was killed had in work would stay hidden for minutes
-        consumer = Consumer(queue, lambda event: self.invoke(mapping.function, event), batch_size=mapping.batch_size)
-        consumer.start()
-        return consumer
+        work = self.deliver if mapping.function == self._deliver else partial(self.invoke, mapping.function)
+        return Consumer(queue, work, batch_size=mapping.batch_size)
+
+    def deliver(self, event: dict[str, Any]) -> Any:
+        """As `invoke`, of the function that sends reports."""
+        services = copy.copy(self.services)  # with the clients that are open
+        services.settings = replace(services.settings, site_url=services.settings.site_url or self._site_url)
+        with use(services):
+            return call(self._deliver, event)
+
+    def _bus(self) -> Consumer:
+        """The bus's rules: every event here is for the Report function."""
+        queue = SqliteQueue(self.services.settings.event_bus.removeprefix("sqlite://"))
+        return Consumer(
+            queue, lambda event: self.invoke(self._report, json.loads(event["Records"][0]["body"])), batch_size=1
+        )
+
+    def tick(self) -> Any:
+        """What the schedule does each minute."""
+        return self.invoke(self._report, {"source": "insights.tick"})
 
     def drain(self, seconds: float = 30.0) -> None:
         """Returns when every event that was captured is stored or set aside."""

@@ -15,7 +15,7 @@ from insights_local.routes import load_template, routes_of
 
 ROUTES = {(method, path) for method, path, _ in each_route()}
 # Routes of the gateway that lead to a function as a whole.
-_WHOLE = ("$default", "/api/{proxy+}", "/i/{proxy+}", "/array/{proxy+}")
+_WHOLE = ("$default", "/api/{proxy+}", "/i/{proxy+}", "/array/{proxy+}", "/exporter/{proxy+}")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 
 
@@ -71,7 +71,7 @@ def test_reading_methods_need_no_writing_scope_and_the_reverse(permission: objec
     if permission.methods == "GET":
         assert not permission.writes
     elif permission.scopes and "GET" not in permission.methods:
-        assert permission.writes or permission.path.endswith(("/query", "/viewed", "/timing"))
+        assert permission.writes or permission.path.endswith(("/query", "/viewed", "/timing", "/preview"))
 
 
 def test_the_page_on_access_lists_the_kinds() -> None:

@@ -15,6 +15,7 @@ from insights_engine.http import fold
 from insights_local.stack import Stack
 
 from tests.api.raw import Answer, Raw
+from tests.api.world import Api
 
 SEEDS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "cases" / "fuzz_seeds.json").read_text())
 # Stands in every name of the other organization, and in nothing that a request says.
@@ -67,13 +68,28 @@ class Scene:
         scene.names = scene.new_project()
         return scene
 
+    def report(self, project_id: int) -> dict[str, Any]:
+        """The placeholders of a saved insight, and of a subscription and an alert that are switched off."""
+        api = Api(self.stack, self.stack.admin_key, project_id)
+        query = {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "$pageview"}]}
+        insight = api("POST", "insights", json={"name": "Views", "query": query}).json()["id"]
+        rule = {"frequency": "daily", "start_date": "2026-01-01T09:00:00Z", "enabled": False}
+        where = {"target_type": "email", "target_value": "ada@example.com"}
+        bounds = {"threshold": {"configuration": {"bounds": {"upper": 1}}}, "condition": {"type": "absolute_value"}}
+        alert = {"insight": insight, "subscribed_users": [], "enabled": False, **bounds}
+        return {
+            "insight": insight,
+            "subscription": api("POST", "subscriptions", json={"insight": insight, **rule, **where}).json()["id"],
+            "alert": api("POST", "alerts", json=alert).json()["id"],
+        }
+
     def new_project(self) -> dict[str, Any]:
         """The placeholders of a project of its own, with events, an action and cohorts."""
         store, now = self.stack.services.policies, self.stack.services.now()
         organization = accounts.find_organization(store, self.stack.organization_id)
         assert organization is not None
         project = accounts.create_project(store, organization, "Shop", now=now).project
-        return self._filled(project.id, project.api_token, EVENTS, "Own")
+        return {**self._filled(project.id, project.api_token, EVENTS, "Own"), **self.report(project.id)}
 
     def _filled(self, project_id: int, token: str, events: list[dict[str, Any]], name: str) -> dict[str, Any]:
         self.stack.load(project_id, persons=PERSONS, events=events)

@@ -15,6 +15,8 @@ from insights_acl import accounts, permissions, rule_store
 from insights_acl.models import User
 from insights_acl.permissions import Permission
 from insights_acl.policy import Rule
+from insights_api import deliveries
+from insights_engine import keys
 from insights_local.stack import Stack
 
 from tests.api.world import Api, World
@@ -86,6 +88,20 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         answer = owner("POST", route, json=body)
         assert answer.status_code == 201, answer.text
         made[route.removesuffix("s")] = answer.json()["id"]
+    alert = {
+        "insight": made["insight"],
+        "condition": {"type": "absolute_value"},
+        "subscribed_users": [],
+        "name": SECRET,
+    }
+    bounds = {"configuration": {"type": "absolute", "bounds": {"upper": 1}}}
+    made["alert"] = owner("POST", "alerts", json={**alert, "threshold": bounds}).json()["id"]
+    rule = {"frequency": "daily", "start_date": "2026-01-01T09:00:00Z", "enabled": False}
+    where = {"target_type": "email", "target_value": f"{SECRET}@example.com"}
+    about = {"insight": made["insight"], "title": SECRET}
+    made["subscription"] = owner("POST", "subscriptions", json={**about, **rule, **where}).json()["id"]
+    made["delivery"] = _delivered(world, project_id, made["subscription"])
+    made["integration"] = _integrated(world, project_id, user)
     rule_store.set_rule(store, project_id, Rule("project", "none", str(project_id)), now)
     organization = f"/api/organizations/{world.organization.id}"
     asked = owner("POST", "query", json={"query": _asking(SECRET), "refresh": "force_async"})
@@ -106,6 +122,24 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         "query_id": asked.json()["query_status"]["id"],
         "rest": "nothing/of/that",
     }
+
+
+def _delivered(world: World, project_id: int, subscription_id: int) -> str:
+    """A delivery as it is stored, of which no worker hears."""
+    wanted = deliveries.Wanted(
+        project_id, "subscription", str(subscription_id), "scheduled", "email", SECRET, [f"{SECRET}@example.com"]
+    )
+    item, (stored, _) = deliveries.begun(wanted, world.stack.services.now())
+    world.store.transact([stored])
+    return str(item["id"])
+
+
+def _integrated(world: World, project_id: int, user: User) -> int:
+    pk, sk = keys.resource(project_id, "integration", "7")
+    about = {"config": {"name": SECRET}, "sensitive_config": {"bot_token": SECRET}, "created_by": user.as_author()}
+    at = {"created_at": "2026-01-01T00:00:00Z", "version": 1}
+    world.store.put({"pk": pk, "sk": sk, "id": 7, "kind": "slack", **about, **at}, "absent")
+    return 7
 
 
 def _asking(event: str) -> dict[str, Any]:

@@ -117,6 +117,7 @@ names_of_parameters = st.sampled_from(
             "_",
         ),
         *("compression", "beacon", "created_by_id", "api_key"),
+        *("cursor", "ordering", "insight", "created_by", "deleted"),
     )
 )
 parameters = st.lists(

@@ -374,6 +374,14 @@ def test_clickhouse_can_read_what_the_docs_tell_to_run(house: House, statement: 
     assert read.split()[:2] == statement.split()[:2]
 
 
+def test_a_profile_of_the_docs_lets_every_default_through() -> None:
+    settings = Settings.read({})
+    highest = {name: int(most) for name, most in re.findall(r"(\w+) = \d+ MAX (\d+)", STATEMENTS[0])}
+    assert highest["max_execution_time"] >= max(settings.query_seconds, settings.job_seconds)
+    assert highest["max_memory_usage"] >= settings.query_memory_bytes
+    assert highest["max_bytes_to_read"] >= settings.query_read_bytes
+
+
 def test_the_docs_and_their_policies_name_every_table() -> None:
     listed = DOCS.split("<!-- tables -->")[1].split("<!-- /tables -->")[0]
     assert tuple(re.findall(r"`(\w+)`", listed)) == TENANT_TABLES

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from insights_api.answers import KINDS
-from insights_api.mounts import MOUNTS
+from insights_api.mounts import MOUNTS, REPORT_MOUNTS
 from insights_engine.snapstart import ON_FIRST_USE
 from insights_local.routes import ROOT
 
@@ -26,10 +26,13 @@ HEAVY = (
 MODULES = {
     "capture": 416,
     "compute": 460,
+    "deliver": 497,
     "funnel": 470,
     "ingest": 124,
+    "migrate": 48,
     "path": 470,
     "query": 474,
+    "report": 376,
     "resources": 404,
     "retention": 474,
     "squash": 124,
@@ -109,13 +112,17 @@ def test_a_start_loads_no_more_than_it_may_and_asks_nobody(function: str) -> Non
     assert found["seen"] == []
 
 
-@pytest.mark.parametrize(("function", "loaders"), [("trend", 1), ("capture", 1), ("resources", 1 + len(MOUNTS))])
+@pytest.mark.parametrize(
+    ("function", "loaders"),
+    [("trend", 1), ("capture", 1), ("resources", 1 + len(MOUNTS)), ("report", 1 + len(REPORT_MOUNTS))],
+)
 def test_a_snapshot_holds_code_and_nothing_else(function: str, loaders: int) -> None:
     """Connections, credentials, times and random numbers would be the same in every environment made of it, and old."""
     found = started(function, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
     assert found["hooks"] == [loaders, 1]
     assert set(ON_FIRST_USE) <= set(found["primed"])
-    assert loaders == 1 or {mount.module for mount in MOUNTS} <= set(found["primed"])
+    mounted = {"resources": MOUNTS, "report": REPORT_MOUNTS}.get(function, ())
+    assert {mount.module for mount in mounted} <= set(found["primed"])
     assert (found["seen"], found["clients"]) == ([], 0)
 
 

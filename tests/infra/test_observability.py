@@ -16,7 +16,10 @@ FUNCTIONS = sorted(functions_of(TEMPLATE))
 HTTP = sorted({route.function.name for route in routes_of(TEMPLATE).all})
 ALARMS = {name: found for name, found in RESOURCES.items() if found["Type"] == "AWS::CloudWatch::Alarm"}
 # They exist without a topic as well: what they say is that something is lost, or late, and nobody waits for it.
-ALWAYS = {"DeadEventsAlarm", "DeadQueriesAlarm", "IngestErrorsAlarm", "SquashErrorsAlarm", "ComputeErrorsAlarm"}
+ALWAYS = {
+    *("DeadEventsAlarm", "DeadQueriesAlarm", "DeadReportsAlarm", "DeadTriggersAlarm"),
+    *(f"{name}ErrorsAlarm" for name in ("Ingest", "Squash", "Compute", "Report", "Deliver")),
+}
 BODY: str = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
 PAGE = (ROOT / "docs" / "observability.md").read_text("utf-8")
 
@@ -116,7 +119,7 @@ def test_cold_starts_are_watched_as_a_share_of_the_requests() -> None:
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_an_alarm_tells_the_topic_and_is_quiet_without_traffic(name: str) -> None:
     properties = ALARMS[name]["Properties"]
-    told = [{"Ref": "AlarmTopicArn"}]
+    told = [{"Fn::If": ["HasAlarmTopicArn", {"Ref": "AlarmTopicArn"}, {"Ref": "AlarmTopic"}]}]
     if name in ALWAYS:
         assert properties["AlarmActions"] == {"Fn::If": ["HasAlarmTopic", told, {"Ref": "AWS::NoValue"}]}
     else:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import time_machine
+from insights_api.unsubscribe import link_for
 from insights_engine import aws
 from insights_local.routes import Function, load_template
 from insights_local.stack import Stack
@@ -20,6 +23,8 @@ from insights_local.stack import Stack
 TEMPLATE = load_template()["Resources"]
 # What a part of a transaction needs, by the name of the part.
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+Call = Callable[..., Awaitable[Any]]
 
 
 class Use(NamedTuple):
@@ -32,8 +37,8 @@ class Use(NamedTuple):
 class WatchedStack(Stack):
     """Knows which function is at work: the session has one at a time, whatever threads that one uses."""
 
-    def __init__(self, **tables: str) -> None:
-        super().__init__(**tables)
+    def __init__(self, policies: str, results: str) -> None:
+        super().__init__(policies=policies, results=results, site_url="https://insights.test")
         self._turn = threading.Lock()
         self.at_work: str | None = None
 
@@ -42,6 +47,14 @@ class WatchedStack(Stack):
             self.at_work = function.name
             try:
                 return super().invoke(function, event)
+            finally:
+                self.at_work = None
+
+    def deliver(self, event: dict[str, Any]) -> Any:
+        with self._turn:
+            self.at_work = "Deliver"
+            try:
+                return super().deliver(event)
             finally:
                 self.at_work = None
 
@@ -106,7 +119,7 @@ async def session(stack: Stack) -> None:
         async def call(method: str, path: str, status: int = 200, **options: Any) -> Any:
             answer = await client.request(method, path, **options)
             assert answer.status_code == status, (method, path, answer.text)
-            return answer.json()
+            return answer.json() if answer.content else None
 
         # The key is not used yet: whichever function comes first notes that it is.
         for name, path in (
@@ -118,8 +131,8 @@ async def session(stack: Stack) -> None:
             ("query", f"{project}/query/"),
         ):
             user = stack.create_user(f"{name}@example.test", "admin")
-            fresh = {"headers": {"Authorization": f"Bearer {user['personal_api_key']}"}}
-            await client.request("POST", path, json={"events": [{"id": "sign up"}]}, **fresh)
+            fresh = {"Authorization": f"Bearer {user['personal_api_key']}"}
+            await client.request("POST", path, json={"events": [{"id": "sign up"}]}, headers=fresh)
         batch = [
             {"event": "sign up", "distinct_id": "anonymous", "properties": {"$groups": {"company": "c1"}}},
             {"event": "$identify", "distinct_id": "p1", "properties": {"$anon_distinct_id": "anonymous"}},
@@ -177,6 +190,46 @@ async def session(stack: Stack) -> None:
                 await call("POST", f"{project}/insights/{insight}/", json=question)
             await call("POST", f"{project}/query/", json={"query": node, "saved": True})
             await call("GET", "/api/projects/@current/insights/trend/", params={"events": '[{"id": "sign up"}]'})
+        await reports(stack, call)
+
+
+async def reports(stack: Stack, call: Call) -> None:
+    """One at once, one that is asked for, one that is due; an alert that rings; and who wants no more of them."""
+    project = f"/api/projects/{stack.project_id}"
+    node = {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "sign up"}]}
+    insight = await call("POST", f"{project}/insights/", 201, json={"name": "Up", "query": node})
+    body = {"insight": insight["id"], "target_type": "email", "target_value": "a@b.test", "frequency": "daily"}
+    body |= {"start_date": "2026-01-01T09:00:00Z", "run_on": ["insight.saved", "report.requested"]}
+    subscription = await call("POST", f"{project}/subscriptions/", 201, json=body)
+    place = f"{project}/subscriptions/{subscription['id']}"
+    await sent(call, place, 1)
+    await call("POST", f"{place}/test-delivery/", 202)
+    await sent(call, place, 2)
+    await call("PATCH", f"{project}/insights/{insight['id']}/", json={"query": {**node, "interval": "week"}})
+    await sent(call, place, 3)
+    bounds = {"configuration": {"type": "absolute", "bounds": {"lower": 1}}}
+    alert = {"insight": insight["id"], "condition": {"type": "absolute_value"}, "threshold": bounds}
+    alert |= {"target_type": "email", "target_value": "a@b.test", "subscribed_users": []}
+    alert = await call("POST", f"{project}/alerts/", 201, json=alert)
+    with time_machine.travel(stack.services.now() + timedelta(days=2), tick=True):
+        stack.tick()
+        await sent(call, place, 4)
+        await sent(call, f"{project}/alerts/{alert['id']}", 1)
+    await call("PATCH", f"{project}/alerts/{alert['id']}/", json={"snoozed_until": "7d"})
+    await call("DELETE", f"{project}/alerts/{alert['id']}/", 204)
+    await call("GET", f"{project}/integrations/")
+    now = stack.services.now()
+    await call("GET", link_for(stack.services, "", stack.project_id, str(subscription["id"]), "a@b.test", now))
+
+
+async def sent(call: Call, owner: str, number: int) -> None:
+    """Returns when so many deliveries are completed; that the insight was saved may have made one more."""
+    for _ in range(150):
+        found = (await call("GET", f"{owner}/deliveries/"))["results"]
+        if len(found) >= number and {one["status"] for one in found} == {"completed"}:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"{owner}: {found}")
 
 
 def allowed(use: Use) -> bool:
@@ -206,4 +259,6 @@ def test_the_session_reaches_every_function_that_has_a_table(uses: list[Use]) ->
         "Resources",
         "Ingest",
         "Compute",
+        "Report",
+        "Deliver",
     }

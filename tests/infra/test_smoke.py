@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,19 +24,21 @@ from insights_engine.queue.sqlite import SqliteQueue
 from insights_local.consumer import sqs_event
 from insights_local.emulator import (
     BUILD,
-    LAYERS,
     Emulator,
     FunctionError,
     built_for,
     embedded_in,
     is_built,
+    layers_of,
     machine,
     running,
 )
 from insights_local.gateway import Gateway
-from insights_local.routes import Function, functions_of, load_template, routes_of
+from insights_local.routes import Function, functions_of, routes_of
 
-FUNCTIONS = tuple(sorted(functions_of(load_template())))
+from tests.infra.template import TEMPLATE, properties
+
+FUNCTIONS = tuple(sorted(functions_of(TEMPLATE)))
 MEGABYTE = 1024 * 1024
 
 pytestmark = pytest.mark.skipif(
@@ -78,7 +81,7 @@ def call(emulators: Callable[[str], Emulator]) -> Iterator[Call]:
         return emulators(function.name).invoke(event)
 
     with ThreadPoolExecutor(1) as threads:
-        gateway = Gateway(routes_of(load_template()), invoke, cors=None, threads=threads)
+        gateway = Gateway(routes_of(TEMPLATE), invoke, cors=None, threads=threads)
 
         def request(method: str, path: str, **options: Any) -> httpx.Response:
             async def send() -> httpx.Response:
@@ -117,6 +120,11 @@ REQUESTS = [
     ("GET", "/api/users/@me/", {}, 401, NO_KEY),
     ("POST", "/api/projects/1//insights/trend/", {"json": {}}, 401, NO_KEY),
     ("GET", "/api/projects/1/cohorts/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/api/projects/1/subscriptions/", {}, 401, NO_KEY),
+    ("POST", "/api/environments/1/alerts", {"json": {}}, 401, NO_KEY),
+    ("GET", "/api/projects/1/integrations/", {"headers": BAD_KEY}, 401, {"code": "authentication_failed"}),
+    ("GET", "/unsubscribe/?token=forged", {}, 400, {"code": "invalid_token", "attr": "token"}),
+    ("GET", "/exporter/x.png?token=forged", {}, 404, {"code": "not_found"}),
     ("GET", "/nowhere", {}, 404, {"code": "not_found"}),
     ("OPTIONS", "/e/", {"headers": {"origin": "https://site.test"}}, 200, {"status": "Ok"}),
 ]
@@ -149,7 +157,7 @@ def test_the_built_capture_refuses_with_the_texts_of_capture(call: Call) -> None
     assert (answer.status_code, answer.text) == (400, "event submitted with an empty event name")
 
 
-@pytest.mark.parametrize("name", ["Ingest", "Compute"])
+@pytest.mark.parametrize("name", ["Ingest", "Compute", "Deliver"])
 def test_a_built_consumer_takes_an_empty_batch(name: str, emulators: Callable[[str], Emulator]) -> None:
     assert emulators(name).invoke({"Records": []}) == {"batchItemFailures": []}
 
@@ -157,14 +165,22 @@ def test_a_built_consumer_takes_an_empty_batch(name: str, emulators: Callable[[s
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_and_its_layers_fit_into_lambda(name: str) -> None:
     own = size(BUILD / name)
-    assert own < MEGABYTE, "third-party code belongs into the engine layer"
-    assert own + sum(size(BUILD / layer) for layer in LAYERS) < 250 * MEGABYTE
+    assert own < MEGABYTE, "third-party code belongs into the layers"
+    assert own + sum(size(BUILD / layer) for layer in layers_of(name)) < 250 * MEGABYTE
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_the_layers_that_the_template_gives_it(name: str) -> None:
+    assert layers_of(name) == tuple(layer["Ref"] for layer in properties(name)["Layers"])
 
 
 def test_nothing_of_the_local_stack_is_shipped() -> None:
-    shipped = {path.name for layer in LAYERS for path in (BUILD / layer / "python").iterdir()}
+    shipped = {path.name for layer in layers_of("Deliver") for path in (BUILD / layer / "python").iterdir()}
     assert shipped.isdisjoint({"chdb", "pyarrow", "pandas", "numpy", "moto", "insights_local", "uvicorn"})
     assert {"insights_engine", "insights_acl", "insights_api", "boto3", "fastapi"} <= shipped
+    assert {"insights_report", "vl_convert", "jinja2"} <= shipped
+    parts = [{path.name for path in (BUILD / layer / "python").iterdir()} for layer in ("EngineLayer", "ReportLayer")]
+    assert parts[0] & parts[1] <= {"__pycache__", "requirements.txt"}, "once is enough"
 
 
 def test_every_module_is_compiled() -> None:
@@ -191,7 +207,25 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_the_built_squash_says_that_clickhouse_is_not_there(emulators: Callable[[str], Emulator]) -> None:
-    """It has nothing to do without one: the schedule's next call tries again, and its alarm counts this one."""
+@pytest.mark.parametrize(("name", "event"), [("Squash", {"source": "aws.events"}), ("Migrate", {})])
+def test_a_built_function_says_that_clickhouse_is_not_there(
+    name: str, event: dict[str, Any], emulators: Callable[[str], Emulator]
+) -> None:
+    """Either has nothing to do without one: what called it tries again, or shows the reason."""
     with pytest.raises(FunctionError, match=r"ClickHouse at 127\.0\.0\.1:9"):
-        emulators("Squash").invoke({"source": "aws.events"})
+        emulators(name).invoke(event)
+
+
+def test_the_built_report_looks_for_what_is_due_each_minute(emulators: Callable[[str], Emulator]) -> None:
+    assert emulators("Report").invoke({"source": "insights.tick"}) == {"sent": 0}
+
+
+def test_the_built_layers_draw_a_picture() -> None:
+    """With the interpreter below this environment, and nothing but the layers."""
+    drawn = "draw('TrendsQuery', [], name='x')"
+    script = f"import sys; from insights_report.charts import draw; sys.stdout.buffer.write({drawn})"
+    paths = os.pathsep.join(str(BUILD / layer / "python") for layer in layers_of("Deliver"))
+    command = [str(Path(sys._base_executable).resolve()), "-S", "-c", script]  # type: ignore[attr-defined]
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, capture_output=True, env=variables, check=False)
+    assert done.stdout.startswith(b"\x89PNG"), done.stderr.decode()

@@ -116,6 +116,40 @@ def of_share(share: shares.Share, services: Services, now: datetime, permission:
     return Access(nobody, key, None, None, StoredProject.from_item(project), services, now, permission, book, share)
 
 
+def of_user(user_id: str, project_id: int, services: Services, now: datetime) -> Access:
+    """What somebody may read now, without a request: for what is done in their name later, such as a report.
+
+    As `authorize`, but for the key. Raises NotFound, PermissionDenied.
+    """
+    permission = permission_of("GET", "/api/projects/{project_id}/insights/{insight_id}")
+    store = services.policies
+    user, project, policy = store.get_many(
+        [keys.user(user_id), engine_keys.project(project_id), keys.policy(project_id)]
+    )
+    if project is None:
+        raise NotFound("Project not found.")
+    stored = StoredProject.from_item(project)
+    organization_id = stored.project.organization_id
+    membership, organization = store.get_many(
+        [keys.membership(user_id, organization_id), keys.organization(organization_id)]
+    )
+    if user is None or not user["is_active"] or membership is None or organization is None:
+        raise PermissionDenied("You don't have access to the project.")
+    access = Access(
+        User.from_item(user),
+        PersonalKey("", "", user_id, "", "", ("*",)),
+        Membership.from_item(membership),
+        Organization.from_item(organization),
+        stored,
+        services,
+        now,
+        permission,
+        RuleBook.of(store, project_id, policy),
+    )
+    _policy_gate(access, Target(project=str(project_id)))
+    return access
+
+
 async def authenticate(request: Request) -> Access:
     """Only who asks: for routes that describe the caller, which no restriction to projects or organizations closes."""
     services = current()

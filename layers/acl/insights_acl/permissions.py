@@ -131,6 +131,37 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}/persons", "cohort:read person:read", limit="analytics"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/add_persons_to_static_cohort", "cohort:write"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/remove_person_from_static_cohort", "cohort:write"),
+    # Reports. Who may see what is sent decides about each; there are no rules on subscriptions themselves.
+    *(
+        Permission(methods, f"{_PROJECT}/subscriptions{end}", f"subscription:{action}", "project")
+        for methods, end, action in (
+            ("GET", "", "read"),
+            ("POST", "", "write"),
+            ("POST", "/preview", "read"),
+            ("GET", "/summary_quota", "read"),
+            ("GET", "/{subscription_id}", "read"),
+            ("PUT PATCH DELETE", "/{subscription_id}", "write"),
+            ("GET", "/{subscription_id}/deliveries", "read"),
+            ("GET", "/{subscription_id}/deliveries/{delivery_id}", "read"),
+            ("POST", "/{subscription_id}/test-delivery", "write"),
+        )
+    ),
+    # Alerts: likewise, by the insight that one is about.
+    *(
+        Permission(methods, f"{_PROJECT}/alerts{end}", f"alert:{action}", "project")
+        for methods, end, action in (
+            ("GET", "", "read"),
+            ("POST", "", "write"),
+            ("GET", "/{alert_id}", "read"),
+            ("PUT PATCH DELETE", "/{alert_id}", "write"),
+            ("GET", "/{alert_id}/deliveries", "read"),
+        )
+    ),
+    # What a project posts as. Making and removing one asks for the level of project settings besides.
+    Permission("GET", f"{_PROJECT}/integrations", "integration:read", "project"),
+    Permission("POST", f"{_PROJECT}/integrations", "integration:write", "project"),
+    Permission("GET", f"{_PROJECT}/integrations/{{integration_id}}", "integration:read", "project"),
+    Permission("DELETE", f"{_PROJECT}/integrations/{{integration_id}}", "integration:write", "project"),
     # Access to a project
     Permission("GET", f"{_PROJECT}/access_controls", "access_control:read", "project"),
     Permission("PUT", f"{_PROJECT}/access_controls", "access_control:write", "project"),
@@ -206,6 +237,9 @@ PUBLIC: dict[str, str] = {
     "/docs": "nothing: the documentation",
     "/openapi.json": "nothing: the documentation",
     "/api/signup/{token}": "the invite's token, which is used up",
+    "/unsubscribe": "a token that names the address and the subscription",
+    "/api/unsubscribe": "a token that names the address and the subscription",
+    "/exporter/{name}": "a token that names the picture",
     "/shared/{token}": "the link's token, and its password where it has one",
     "/embedded/{token}": "the link's token, and its password where it has one",
 }

@@ -131,6 +131,18 @@ class Insights(AccessControlMixin, Resource):
 
     # What the resource asks of a kind.
 
+    def made(self, body: Mapping[str, Any]) -> Item:
+        return self._told(super().made(body))
+
+    def changed(self, item: Item, body: Mapping[str, Any]) -> Item:
+        return self._told(super().changed(item, body))
+
+    def _told(self, item: Item) -> Item:
+        """`insight.saved` on the event bus, where reports that wait for it hear it."""
+        detail = {"project_id": self.project_id, "insight_id": item["id"], "short_id": item["short_id"]}
+        self.access.services.bus.tell("insight.saved", detail)
+        return item
+
     def checked(self, body: Mapping[str, Any], item: Item | None) -> dict[str, Any]:
         """A change saves an insight that was not, and a sample is none any more. A new question has no old name."""
         values = {**super().checked(body, item), "updated_at": moment(self.access.now), "is_sample": False}

@@ -7,6 +7,15 @@ from insights_engine.mounting import Mounted
 _ORGANIZATION, _PROJECT = "/api/organizations/[^/]+", "/api/projects/[^/]+"
 _ACCESS = "access_control|activity_log|global_access|resource_access|users_with_access"
 
+REPORT_MOUNTS = (
+    Mounted("insights_api.subscriptions", f"{_PROJECT}/subscriptions"),
+    Mounted("insights_api.alerts", f"{_PROJECT}/alerts"),
+    Mounted("insights_api.integrations", f"{_PROJECT}/integrations"),
+    Mounted("insights_api.unsubscribe", "/unsubscribe", "/api/unsubscribe"),
+    Mounted("insights_api.exporter", "/exporter"),
+    Mounted("insights_api.fallback", "/api"),
+)
+
 MOUNTS = (
     Mounted("insights_api.users", "/api/users"),
     Mounted("insights_api.personal_api_keys", "/api/personal_api_keys"),
@@ -41,5 +50,6 @@ MOUNTS = (
     Mounted("insights_api.capture", "/(?:_readiness|batch|capture|e|engage|i|track)?"),
     Mounted("insights_api.flags", "/(?:array|decide|flags)"),
     Mounted("insights_api.docs", "/docs", "/openapi.json"),
+    *REPORT_MOUNTS[:-1],
     Mounted("insights_api.fallback", "/api"),
 )

@@ -225,6 +225,10 @@ class Resource:
         """The error for one of `further_writes` whose condition failed."""
         return Conflict()
 
+    def logged_with(self, item: Item) -> tuple[str, str]:
+        """The kind and id of the object in whose log changes stand: who may read that object reads them."""
+        return self.kind, str(item["id"])
+
     def matches(self, item: Item) -> bool:
         """Whether a list with the request's filters has it."""
         return True
@@ -249,7 +253,9 @@ class Resource:
         ]
         verbs = {(False, True): "deleted", (True, False): "restored"}
         verb = verbs.get((before["deleted"], after["deleted"]), "updated") if before else "created"
-        entry = activity.Entry(self.kind, str(after["id"]), verb, changes, after.get("name") or after.get("title"))
+        scope, item_id = self.logged_with(after)
+        said = verb if scope == self.kind else f"{self.kind}_{verb}"
+        entry = activity.Entry(scope, item_id, said, changes, after.get("name") or after.get("title"))
         return activity.entry(self.project_id, self.access.user, self.access.now, entry)
 
     def _short(self, item: Item) -> Sequence[Write]:

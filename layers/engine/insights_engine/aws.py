@@ -13,10 +13,10 @@ CONNECTIONS = 16
 ATTEMPTS = 8
 
 # The SDK's own attempts and their time limits: together well below a function's 29 s, so that a service that does not
-# answer costs an error, not the function. DynamoDB answers in milliseconds.
+# answer costs an error, not the function. DynamoDB answers in milliseconds; SES takes a message of some MB.
 _SDK_ATTEMPTS = 3
 _CONNECT_SECONDS = 2
-_READ_SECONDS = {"dynamodb": 3}
+_READ_SECONDS = {"dynamodb": 3, "sesv2": 20}
 _OTHER_READ_SECONDS = 5
 
 # What the SDK takes a client's endpoint and identity from: where these differ, so do the clients.
@@ -25,10 +25,11 @@ _clients: dict[tuple[str | None, ...], Any] = {}
 _lock = threading.Lock()
 
 
-def client(service: str) -> Any:
-    """Safe for threads."""
+def client(service: str, *, is_repeatable: bool = True) -> Any:
+    """Safe for threads. What is not repeatable is tried once, as a request without an answer may have been acted on."""
     own_endpoint = f"AWS_ENDPOINT_URL_{service.upper()}"
-    where = (service, os.environ.get(own_endpoint), *map(os.environ.get, _VARIABLES))
+    attempts = _SDK_ATTEMPTS if is_repeatable else 1
+    where = (service, str(attempts), os.environ.get(own_endpoint), *map(os.environ.get, _VARIABLES))
     with _lock:  # making a client is not safe for threads, unlike using one
         if where not in _clients:
             import boto3
@@ -41,7 +42,7 @@ def client(service: str) -> Any:
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS.get(service, _OTHER_READ_SECONDS),
                     max_pool_connections=CONNECTIONS,
-                    retries={"mode": "standard", "total_max_attempts": _SDK_ATTEMPTS},
+                    retries={"mode": "standard", "total_max_attempts": attempts},
                 ),
             )
             made.meta.events.register("needs-retry", _forget_connections)

@@ -272,7 +272,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _loop() -> None:
-    """Mangum asks for the thread's event loop; Lambda's thread and the local stack's threads have none."""
+    """Mangum asks for the thread's event loop; Lambda's thread and the local stack's threads have none, nor has one in
+    which `asyncio.run` was called before.
+    """
     if not hasattr(_local, "loop"):
         _local.loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(_local.loop)
+    asyncio.set_event_loop(_local.loop)

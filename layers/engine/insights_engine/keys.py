@@ -75,6 +75,11 @@ def import_checkpoint(project_id: int, file: str) -> Key:
     return f"PROJECT#{project_id}", f"IMPORT#{file}"
 
 
+def imported_person(project_id: int, person_id: str) -> Key:
+    """`{"distinct_id"}`: the distinct id that stands for a person of an export, until the move is long over."""
+    return f"PROJECT#{project_id}#IMPORTED#{person_id}", "PERSON"
+
+
 def rate(who: str, name: str) -> Key:
     """`{"minute", "hour"}` in the results store: what a key has used lately of one class of requests."""
     return f"RATE#{who}", name

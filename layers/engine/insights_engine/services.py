@@ -18,6 +18,7 @@ from insights_engine.settings import Settings
 from insights_engine.store import Store, open_store
 
 if TYPE_CHECKING:
+    from insights_engine.bus import EventBus
     from insights_engine.clickhouse import ClickHouse
     from insights_engine.queue import EventQueue
 
@@ -56,6 +57,19 @@ class Services:
         from insights_engine.queue import open_queue
 
         return open_queue(self.settings.queries_queue)
+
+    @cached_property
+    def reports(self) -> EventQueue:
+        """Of reports to be delivered, and alerts to be checked."""
+        from insights_engine.queue import open_queue
+
+        return open_queue(self.settings.reports_queue)
+
+    @cached_property
+    def bus(self) -> EventBus:
+        from insights_engine.bus import open_bus
+
+        return open_bus(self.settings.event_bus)
 
     def now(self) -> datetime:
         """Read once per request, at its entry, and passed down from there. UTC."""

@@ -25,6 +25,24 @@ SETTINGS = (
     Setting("RESULTS_BUCKET", "", "S3 bucket of results too large for the table; empty: they are not cached."),
     Setting("EVENTS_QUEUE", "", "URL of the SQS queue between capture and ingest, or `sqlite:///path`."),
     Setting("QUERIES_QUEUE", "", "URL of the SQS queue of questions computed in the background, or `sqlite:///path`."),
+    Setting("REPORTS_QUEUE", "", "URL of the SQS queue of reports to be delivered, or `sqlite:///path`."),
+    Setting(
+        "REPORTS_BUCKET", "", "S3 bucket, or `file:///path`, of pictures that Slack fetches; empty: none are shown."
+    ),
+    Setting(
+        "EVENT_BUS", "", "EventBridge bus, or `sqlite:///path`, that is told when an insight is saved; empty: none is."
+    ),
+    Setting("MAIL_FROM", "", "Address that e-mails come from; empty: none are sent."),
+    Setting("MAIL_OUTBOX", "", "`file:///path` of a folder that e-mails are written to; empty: Amazon SES sends them."),
+    Setting("DELIVERY_BUCKETS", "", "S3 buckets that reports may be written to, separated by spaces."),
+    Setting(
+        "PRIVATE_HOSTS",
+        "",
+        "Hosts (`host:port`, separated by spaces) that webhooks may reach by http, and at private addresses.",
+    ),
+    Setting(
+        "SLACK_API_URL", "https://slack.com/api", "Slack's Web API; another one for GovSlack, or a server of one's own."
+    ),
     Setting("SITE_URL", "", "Public address used in links; empty: the address of the request."),
     Setting("QUERY_SECONDS", "25", "ClickHouse's time limit for one query."),
     Setting("JOB_SECONDS", "600", "Seconds that ClickHouse has for a question that is computed in the background."),
@@ -55,6 +73,14 @@ class Settings:
     results_bucket: str
     events_queue: str
     queries_queue: str
+    reports_queue: str
+    reports_bucket: str
+    event_bus: str
+    mail_from: str
+    mail_outbox: str
+    delivery_buckets: str
+    private_hosts: str
+    slack_api_url: str
     site_url: str
     query_seconds: int
     job_seconds: int

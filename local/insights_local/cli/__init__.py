@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from insights_local.cli.cost import cost
 from insights_local.cli.data import demo, import_, migrate
 from insights_local.cli.keys import keys
 from insights_local.cli.maintenance import squash
+from insights_local.cli.move_in import move_in
 from insights_local.cli.openapi import openapi
 from insights_local.cli.projects import projects
 from insights_local.cli.roles import roles
@@ -70,5 +72,5 @@ def main() -> None:
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-for _command in (serve, migrate, import_, demo, users, keys, roles, projects, squash, doctor, openapi):
+for _command in (serve, migrate, import_, move_in, demo, users, keys, roles, projects, squash, doctor, cost, openapi):
     main.add_command(_command)

@@ -73,40 +73,60 @@ def migrate(cluster: str | None, check: bool, data_dir: Path | None) -> None:
     help="What the rows are; auto looks at the first ones.",
 )
 @click.option("--resume/--restart", default=True, show_default=True, help="Go on where an earlier import stopped.")
+@click.option(
+    "--from-posthog-export",
+    "from_posthog",
+    is_flag=True,
+    help="The files are PostHog's: batch exports, or exports of its tables of events and persons.",
+)
 @click.option("--errors", "shown", type=click.IntRange(0), default=10, show_default=True, help="Bad lines to print.")
 @local_data
 def import_(
-    files: tuple[Path, ...], project_id: int, kind: str, resume: bool, shown: int, data_dir: Path | None
+    files: tuple[Path, ...],
+    project_id: int,
+    kind: str,
+    resume: bool,
+    from_posthog: bool,
+    shown: int,
+    data_dir: Path | None,
 ) -> None:
-    """Load events, persons or groups from JSON Lines (also gzipped) or Parquet files.
+    """Load events, persons or groups from JSON Lines, CSV, JSON or Parquet files, packed or not.
 
-    Give persons before events. Objects may be JSON text; columns with other names are left alone.
+    Give persons before events. Objects may be JSON text; columns with other names are left alone. Packed are files by
+    gzip, Zstandard or Brotli.
 
     \b
       events   event, distinct_id, timestamp, properties, uuid, groups, elements_chain, set, set_once, ip
-      persons  distinct_ids (or distinct_id), properties, created_at, is_identified
+      persons  distinct_ids (or distinct_id), properties, created_at, is_identified, person_id
       groups   type (or group_type), key (or group_key), properties (or group_properties), created_at
 
     A line that cannot be read is reported with its number and does not stop the rest; the exit code is 1 then. An
     import that was stopped goes on where it was, and an event that is there already is not stored again.
 
+    --from-posthog-export reads what PostHog's exports have, and makes one person of all distinct ids that come with one
+    person_id, in whichever files. Cohorts, actions and insights come by `insights move-in`.
+
     \b
     Examples:
       insights import persons.jsonl events.parquet --project 1 --data-dir .data
       insights import export.jsonl.gz --project 1 --kind events
+      insights import --from-posthog-export 2026-*.jsonl.zst --project 1
     """
     from insights_engine.ingest import RowError
 
     from insights_local.importer import import_file
+    from insights_local.posthog.export import from_export
     from insights_local.terminal import progress
 
-    bad = 0
+    bad, reading = 0, from_export if from_posthog else None
     with folder.opened(data_dir, needs="both") as services:
         _check_project(services, project_id)
         for path in files:
             try:
                 with progress(path.name, "rows") as advance:
-                    report = import_file(services, project_id, path, kind=kind, on_progress=advance, resume=resume)
+                    report = import_file(
+                        services, project_id, path, kind=kind, on_progress=advance, resume=resume, reading=reading
+                    )
             except RowError as error:
                 raise click.ClickException(f"{path}: {error}") from error
             _say_report(path, report, shown)
@@ -176,7 +196,8 @@ def _say_report(path: Path, report: ImportReport, shown: int) -> None:
     from_row = f" from row {report.resumed_at + 1:,}" if report.resumed_at else ""
     repeated = f", {report.repeated:,} were there already" if report.repeated else ""
     bad = f", {report.bad:,} bad" if report.bad else ""
-    click.echo(f"{path}{from_row}: {report.loaded:,} {report.kind} loaded{repeated}{bad}")
+    what = "rows" if report.kind == "auto" else report.kind  # nothing was left, or nothing there, to tell it by
+    click.echo(f"{path}{from_row}: {report.loaded:,} {what} loaded{repeated}{bad}")
     for problem in report.problems[:shown]:
         click.echo(f"  row {problem.row:,}: {problem.why}", err=True)
     if report.bad > min(shown, len(report.problems)):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from insights_local import data_dir as folder
 from insights_local.cli.options import local_data
+
+if TYPE_CHECKING:
+    from insights_local.doctor.findings import Finding
+
+_COLORS = {"ok": "green", "skipped": "bright_black", "warning": "yellow", "problem": "red"}
 
 
 @click.command(short_help="Serve the API on this machine, with demo data.")
@@ -62,24 +69,48 @@ def serve(
 
 
 @click.command(short_help="Check that everything is in place.")
+@click.option(
+    "--project",
+    "project_id",
+    type=int,
+    default=None,
+    metavar="ID",
+    help="Ask about this project's events. Default: a project that has some.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as one JSON object.")
 @local_data
-def doctor(data_dir: Path | None) -> None:
-    """Check that everything is in place, and say what to do where it is not.
+def doctor(project_id: int | None, as_json: bool, data_dir: Path | None) -> None:
+    """Check that everything is in place, and say what mends it where it is not.
 
-    Looks at Python, time zones and the clock, disk space, ClickHouse and its tables, the policies and results stores,
-    and the queue. The exit code is 1 when there is a problem.
+    Looks at Python, time zones, the clocks and disk space; at ClickHouse, its tables, what its user may do, how full
+    its disk is and how fast it fills; at the stores and queues; and asks one question of each insight. Of a deployment,
+    with your AWS credentials, also at the identity, the tables' settings, dead letters, buckets, the DSN's secret, the
+    event bus and Amazon SES. Each check is made by itself and ends after 20 seconds.
+
+    The exit status is 0 when there is nothing to do, 1 when there are warnings only, 2 when there is a problem.
 
     \b
     Examples:
       insights doctor --data-dir .data
+      insights doctor --json | jq '.checks[] | select(.status != "ok")'
       CLICKHOUSE_DSN=https://me:secret@db.example.com:8443/insights insights doctor
     """
     from insights_local.doctor import examine
+    from insights_local.doctor.findings import EXIT_STATUS, worst
 
-    findings = examine(data_dir)
-    for finding in findings:
-        mark = click.style("ok     ", fg="green") if finding.is_ok else click.style("problem", fg="red")
-        click.echo(f"{mark}  {finding.subject}: {finding.words}")
-        if finding.advice:
-            click.echo(f"         {finding.advice}")
-    sys.exit(0 if all(finding.is_ok for finding in findings) else 1)
+    found = []
+    for finding in examine(data_dir, project_id):
+        found.append(finding)
+        if not as_json:
+            _show(finding)
+    if as_json:
+        checks = [{"subject": f.subject, "status": f.level, "words": f.words, "advice": f.advice} for f in found]
+        click.echo(json.dumps({"status": worst(found), "checks": checks}, indent=2))
+    sys.exit(EXIT_STATUS[worst(found)])
+
+
+def _show(finding: Finding) -> None:
+    mark = click.style(f"{finding.level:7}", fg=_COLORS[finding.level])
+    click.echo(f"{mark}  {finding.subject}: {finding.words}")
+    if finding.advice:
+        click.echo(f"         {finding.advice}")

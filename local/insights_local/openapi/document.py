@@ -147,7 +147,10 @@ def _description(one: Operation, row: dict[str, Any]) -> str:
 
 
 def _identifier(one: Operation) -> str:
-    words = re.findall(r"[a-zA-Z0-9_]+", one.path.removeprefix("/api"))
+    """Without `api`, unless there is the same path without it."""
+    bare = one.path.removeprefix("/api")
+    is_taken = bare != one.path and any(other.path == bare for other in operations())
+    words = re.findall(r"[a-zA-Z0-9_]+", one.path if is_taken else bare)
     return "_".join([one.method.lower(), *words])
 
 

@@ -13,6 +13,8 @@ import yaml
 from insights_acl.project_settings import SETTINGS
 from insights_api import actor_queries
 from insights_api.answers import KINDS
+from insights_api.subscription_fields import RUN_ON
+from insights_api.targets import TARGET_TYPES
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.funnel import parameters as funnel
 from insights_engine.funnel.node import VISUAL_FIELDS as FUNNEL_VISUAL_FIELDS
@@ -106,6 +108,8 @@ def schemas() -> dict[str, Schema]:
         "Refresh": _refresh(),
         "QueryNode": {"anyOf": [ref(kind) for kind in KINDS]},
         "Interval": {"type": "string", "enum": list(INTERVALS), "description": "Width of a bucket."},
+        "TargetType": {"type": "string", "enum": list(TARGET_TYPES), "description": "By which way a report goes."},
+        "RunOn": _names("What sends a report at once.", RUN_ON),
         "InsightActorsQuery": {"anyOf": [ref(_plain(one.node.__name__)) for one in actor_queries.SOURCES.values()]},
     }
     parts: tuple[dict[str, Schema], ...] = (yaml.safe_load(text), made, _nodes())

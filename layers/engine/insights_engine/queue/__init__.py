@@ -57,7 +57,7 @@ def open_queue(url: str) -> EventQueue:
 
         return SqliteQueue(url.removeprefix("sqlite://"))
     if not url:
-        raise RuntimeError("Set EVENTS_QUEUE, or for questions QUERIES_QUEUE")
+        raise RuntimeError("Set EVENTS_QUEUE, for questions QUERIES_QUEUE, for reports REPORTS_QUEUE")
     from insights_engine.queue.sqs import SqsQueue
 
     return SqsQueue(url)

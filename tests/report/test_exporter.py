@@ -1,0 +1,46 @@
+"""Pictures by their address, from a bucket in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import boto3
+import pytest
+from insights_api.exporter import store_picture
+from insights_engine.settings import Settings
+
+from tests.report.post import SITE, Post
+from tests.report.samples import png
+
+
+@pytest.fixture
+def bucket(post: Post, moto_url: str) -> Iterator[str]:
+    name = f"reports-{uuid4().hex[:12]}"
+    boto3.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    services = post.stack.services
+    before: Settings = services.settings
+    services.settings = replace(before, reports_bucket=name)
+    yield name
+    services.settings = before
+
+
+def test_a_picture_in_a_bucket_is_served_while_it_is_there(post: Post, bucket: str) -> None:
+    services, name = post.stack.services, f"{uuid4()}-0.png"
+    address = store_picture(services, name, png(), SITE, services.now())
+    assert address is not None
+    path = address.removeprefix(SITE)
+    found = post.office.nobody("GET", path)
+    assert (found.status_code, found.content) == (200, png())
+    assert post.office.nobody("HEAD", path).status_code == 200
+    boto3.client("s3").delete_object(Bucket=bucket, Key=f"exporter/{name}")
+    assert post.office.nobody("GET", path).status_code == 404
+
+
+def test_no_picture_without_a_public_address(post: Post, bucket: str) -> None:
+    services = post.stack.services
+    assert store_picture(services, "x.png", png(), "", services.now()) is None
+    services.settings = replace(services.settings, reports_bucket="")
+    assert store_picture(services, "x.png", png(), SITE, services.now() + timedelta(days=1)) is None
