@@ -62,7 +62,8 @@ class Server(ThreadingHTTPServer):
         self.users = users
         self.path = path
         # The engine stops when its last connection closes.
-        self.keeper = chdb.connect(path)
+        engine: Any = chdb  # which has no types
+        self.keeper = engine.connect(path)
         self.timezone = self.keeper.query("SELECT timezone()", "TabSeparated").bytes().decode().strip()
         super().__init__((host, port), Handler)
 
@@ -71,7 +72,8 @@ class Server(ThreadingHTTPServer):
         """A new one each time: USE and SET stay with a connection. The URL's settings are set at once, as there."""
         import chdb
 
-        connection = chdb.connect(self.path)
+        engine: Any = chdb
+        connection = engine.connect(self.path)
         try:
             for values in (profile, settings):
                 if values:
