@@ -10,11 +10,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from insights_engine.queue import MAX_RECEIVES
+
+from insights_local.turns import Turns
 
 if TYPE_CHECKING:
     from insights_engine.queue import Message
@@ -28,8 +29,8 @@ _PAUSE_SECONDS = 0.5
 log = logging.getLogger("insights.consumer")
 
 
-class Consumer:
-    """`invoke` calls the ingest function with an SQS event and gives back its answer.
+class Consumer(Turns):
+    """`invoke` calls the function with an SQS event and gives back its answer.
 
     `pause`: the seconds until what failed for the first time is tried again.
     """
@@ -42,29 +43,15 @@ class Consumer:
         batch_size: int,
         pause: float = _PAUSE_SECONDS,
     ) -> None:
+        super().__init__("consumer", pause=_PAUSE_SECONDS)
         self._events = events
         self._invoke = invoke
         self._batch_size = batch_size
         self._pause = pause
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="insights-consumer", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the batch in work is done."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                if self._events.wait(_IDLE_SECONDS):
-                    self.move()
-            except Exception:  # a thread that dies would stop every event that comes later
-                log.exception("the queue cannot be read")
-                self._stopping.wait(_PAUSE_SECONDS)
+    def turn(self) -> None:
+        if self._events.wait(_IDLE_SECONDS):
+            self.move()
 
     def move(self) -> set[str]:
         """One batch; gives back the ids of the messages that stay."""
@@ -85,7 +72,7 @@ class Consumer:
         try:
             answer = self._invoke(sqs_event(batch))
         except Exception:
-            log.exception("ingest failed on a batch of %d", len(batch))
+            log.exception("the function failed on a batch of %d", len(batch))
             return everything
         return failures_of(answer, everything)
 

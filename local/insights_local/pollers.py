@@ -8,49 +8,32 @@ queues, start at once, and show their logs in the same terminal.
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from insights_local.consumer import failures_of
+from insights_local.turns import Turns
 
 Invoke = Callable[[dict[str, Any]], Any]
 
 _WAIT_SECONDS = 1  # of one request for messages, and so how long `stop` may take
 _MOST_MESSAGES = 10  # that SQS hands out at once
 
-log = logging.getLogger("insights.pollers")
 
-
-class Poller:
+class Poller(Turns):
     """`invoke` gets Lambda's event for an SQS queue and answers as the function does; what failed comes again."""
 
     def __init__(self, queue_url: str, invoke: Invoke, *, batch_size: int = 1) -> None:
         from insights_engine import aws
 
+        super().__init__(f"poller-{queue_url}", pause=_WAIT_SECONDS)
         self._sqs = aws.client("sqs")
         self._url = queue_url
         self._invoke = invoke
         self._batch_size = min(batch_size, _MOST_MESSAGES)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"insights-poller-{queue_url}", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the batch in work is done."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.move()
-            except Exception:  # a thread that dies would stop every message that comes later
-                log.exception("%s cannot be read", self._url)
-                self._stopping.wait(_WAIT_SECONDS)
+    def turn(self) -> None:
+        self.move()
 
     def move(self) -> int:
         """One batch; the number of messages that are done."""

@@ -39,6 +39,7 @@ from insights_engine.settings import Settings
 from insights_local.consumer import Consumer
 from insights_local.functions import call
 from insights_local.gateway import Gateway
+from insights_local.pollers import with_body
 from insights_local.routes import (
     Function,
     QueueMapping,
@@ -161,9 +162,7 @@ class Stack:
     def _bus(self) -> Consumer:
         """The bus's rules: every event here is for the Report function."""
         queue = SqliteQueue(self.services.settings.event_bus.removeprefix("sqlite://"))
-        return Consumer(
-            queue, lambda event: self.invoke(self._report, json.loads(event["Records"][0]["body"])), batch_size=1
-        )
+        return Consumer(queue, with_body(partial(self.invoke, self._report)), batch_size=1)
 
     def tick(self) -> Any:
         """What the schedule does each minute."""

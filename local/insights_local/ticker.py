@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from insights_local.turns import Turns
+
 _MINUTE = 60.0
+_PAUSE_SECONDS = 1.0
 
-log = logging.getLogger("insights.ticker")
 
-
-class Ticker:
+class Ticker(Turns):
     """`tick` calls the function."""
 
     def __init__(self, tick: Callable[[], Any]) -> None:
+        super().__init__("ticker", pause=_PAUSE_SECONDS)
         self._tick = tick
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="insights-ticker", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the tick in work is done."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_MINUTE - time.time() % _MINUTE):
-            try:
-                self._tick()
-            except Exception:  # a thread that dies would stop every report that comes later
-                log.exception("the tick failed")
+    def turn(self) -> None:
+        if not self._stopping.wait(_MINUTE - time.time() % _MINUTE):
+            self._tick()
