@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from insights_local.stack import Stack
+from insights_report.channels import channel
 
 from tests.api.boards import Office
 from tests.api.world import World
 from tests.report.post import SITE, Post, world_of
+from tests.report.receiving import Receiver, receiving
 
 
 @pytest.fixture(scope="session", params=["sqlite"])
@@ -31,3 +34,15 @@ def post(post_world: World) -> Iterator[Post]:
     made.mails()
     yield made
     made.end()
+
+
+@pytest.fixture
+def hook(post: Post) -> Iterator[Receiver]:
+    """Something that takes webhooks; what fails is tried again without a pause."""
+    services, webhook = post.stack.services, channel("webhook")
+    before, pauses = services.settings, vars(webhook)["_pauses"]
+    with receiving() as receiver:
+        services.settings = replace(before, private_hosts=receiver.host)
+        vars(webhook)["_pauses"] = (0, 0)
+        yield receiver
+    services.settings, vars(webhook)["_pauses"] = before, pauses

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,26 +14,13 @@ from insights_acl.memberships import memberships_of
 from insights_api import agenda
 from insights_api.deliveries import LEASE, RETRIES
 from insights_api.subscription_limits import MOST_CHANGES
-from insights_report.channels import channel
 
 from tests.api.boards import error, read
 from tests.report.post import MINUTE, SITE, Post, text_of
-from tests.report.receiving import Receiver, receiving
+from tests.report.receiving import Receiver
 
 BOTH = pytest.mark.parametrize("post_world", ["sqlite", "dynamodb"], indirect=True)
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def hook(post: Post) -> Iterator[Receiver]:
-    """Something that takes webhooks."""
-    services, webhook = post.stack.services, channel("webhook")
-    before, pauses = services.settings, vars(webhook)["_pauses"]
-    with receiving() as receiver:
-        services.settings = replace(before, private_hosts=receiver.host)
-        vars(webhook)["_pauses"] = (0, 0)
-        yield receiver
-    services.settings, vars(webhook)["_pauses"] = before, pauses
 
 
 def to(hook: Receiver) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -23,7 +22,7 @@ from insights_report.channels import message, webhook
 
 from tests.api.boards import made, read
 from tests.report.post import Post
-from tests.report.receiving import Receiver, receiving
+from tests.report.receiving import Receiver
 from tests.report.test_triggers import event, told
 
 PAGE = (ROOT / "docs" / "subscriptions.md").read_text("utf-8")
@@ -129,16 +128,6 @@ def test_an_object_sends_what_waits_in_its_project(post: Post) -> None:
     own = key.replace("/1/", f"/{post.office.project.project.id}/")
     assert told(post, event("Object Created", {"bucket": {"name": "b"}, "object": {"key": own}})) == 1
     post.deliver()
-
-
-@pytest.fixture
-def hook(post: Post) -> Iterator[Receiver]:
-    services = post.stack.services
-    before = services.settings
-    with receiving() as receiver:
-        services.settings = replace(before, private_hosts=receiver.host)
-        yield receiver
-    services.settings = before
 
 
 def test_a_webhook_is_shaped_and_verified_as_it_says(post: Post, hook: Receiver) -> None:

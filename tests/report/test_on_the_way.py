@@ -24,10 +24,9 @@ from tests.api.boards import error, made, read
 from tests.report.post import MINUTE, MONDAY, Post, text_of
 from tests.report.receiving import Received, Receiver, hang_up
 from tests.report.samples import report
-from tests.report.test_deliveries import hook, statuses, to
+from tests.report.test_deliveries import statuses, to
 from tests.report.test_triggers import event, quiet, told
 
-__all__ = ["hook"]  # a fixture
 WEEK = timedelta(days=7)
 
 
