@@ -21,7 +21,7 @@ CASES := trend lifecycle stickiness retention path timing funnel
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run sam-local test lint types imports template build deploy pytest conformance bench load docs lock clean
+.PHONY: help install run sam-local test lint types imports template build deploy pytest clients test-clients conformance bench load fuzz docs lock lock-clients clean
 
 help:  ## Say what can be made (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ build: $(INSTALLED) $(SAM_INSTALLED)  ## sam build for this machine, with the by
 pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
 	$(BIN)/pytest -n auto $(ARGS)
 
+clients: $(INSTALLED)  ## Install the other programs of docs/clients.md into .clients, 1.3 GB; 2 minutes, once
+	$(BIN)/python tests/clients/programs.py
+
+test-clients: clients  ## Run every program of docs/clients.md against the local server; 2 minutes (ARGS="-k airbyte")
+	$(BIN)/pytest tests/clients $(ARGS)
+
 conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance exists
 	@if [ -f $(CONFORMANCE)/run.py ]; then \
 	    LOG_LEVEL=WARNING POWERTOOLS_METRICS_DISABLED=true $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
@@ -69,6 +75,9 @@ bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARG
 
 load: $(INSTALLED)  ## Requests a second of a server of its own, 1 to 32 clients, two minutes (ARGS="--only cached")
 	$(BIN)/python -m benchmarks load $(ARGS)
+
+fuzz: $(INSTALLED)  ## Mutated HogQL statements against two projects in one database (N=20000 SEED=1 ARGS="--compare")
+	$(BIN)/python -m tests.api.fuzz --number $(or $(N),20000) --seed $(or $(SEED),1) $(ARGS)
 
 docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs
@@ -82,8 +91,11 @@ lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows i
 	$(MAKE) install
 	$(BIN)/python tools/layer_requirements.py --write
 
+lock-clients: .lock/.installed  ## Take the newest of what the programs of docs/clients.md need into tests/clients/locks
+	$(BIN)/python tests/clients/programs.py --lock
+
 clean:  ## Remove what make made, but not .data (your events)
-	rm -rf $(VENV) .sam .lock .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .sam .lock .clients .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml

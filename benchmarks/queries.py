@@ -26,6 +26,8 @@ from typing import Any
 from insights_engine.answer import Answer
 from insights_engine.funnel import answer as funnel_answer
 from insights_engine.funnel import legacy as funnel_legacy
+from insights_engine.hogql.statements import answer as statement_answer
+from insights_engine.hogql.statements import node as statement_node
 from insights_engine.lifecycle import answer as lifecycle_answer
 from insights_engine.path import answer as path_answer
 from insights_engine.path import legacy as path_legacy
@@ -97,13 +99,18 @@ def _edge(row: dict[str, Any]) -> Cells:
     yield (row["source"], f"{row['target']}, ms"), row["average_conversion_time"]
 
 
+def _selected(row: list[Any]) -> Cells:
+    """A statement's own columns."""
+    return [((str(row[0]), str(row[1])), row[2])]
+
+
 @dataclass(frozen=True)
 class Kind:
     """Parser and answer of an insight, and the numbers of one row of its answer, by (row, place)."""
 
     parse: Callable[[dict[str, Any]], Any]
     answer: Callable[[Any, Project, Services, datetime], Answer]
-    cells: Callable[[dict[str, Any]], Cells] = _series
+    cells: Callable[[Any], Cells] = _series
 
 
 # By the name that questions have.
@@ -113,6 +120,7 @@ KINDS = {
     "stickiness": Kind(stickiness_model.parse_filters_form, stickiness_answer.answer),
     "retention": Kind(retention_legacy.parse_legacy, retention_answer.answer, _cohort),
     "funnel": Kind(funnel_legacy.parse_legacy, funnel_answer.answer, _step),
+    "hogql": Kind(statement_node.parse_node, statement_answer.answer, _selected),
     "path": Kind(path_legacy.parse_legacy, path_answer.answer, _edge),
 }
 

@@ -134,6 +134,12 @@ def _paths(days: int, scan_over_bare: float, *, pages_only: bool) -> Question:
     )
 
 
+def _statement(name: str, columns: tuple[str, ...], select: str, rest: str, check: str) -> Question:
+    """An insight's question as a statement: rows of (row, place in it, number)."""
+    text = f"SELECT {select} FROM events WHERE event = '{PAGE}' AND timestamp >= '{MONTH}' {rest} LIMIT 50000"
+    return Question(f"HogQL: {name}", {"kind": "HogQLQuery", "query": text}, columns, check, kind="hogql")
+
+
 _DAYS = ("Day", (date.fromisoformat(LAST_DAY) - timedelta(days=10)).isoformat(), LAST_DAY)
 # Whole weeks, from a Sunday to a Saturday.
 _WEEKS = ("Week", "2026-04-12", "2026-06-27")
@@ -262,6 +268,29 @@ QUESTIONS = (
         3.4,
         events=_STEPS,
         kind="funnel",
+    ),
+    _statement("total, 30 d", ("day",), "'', toDate(timestamp) AS d, count()", "GROUP BY d", _by_day("count()")),
+    _statement(
+        "unique users by country, 30 d",
+        ("day", "person", _COUNTRY),
+        "properties.`$geoip_country_code` AS b, toDate(timestamp) AS d, count(DISTINCT person_id)",
+        "GROUP BY b, d",
+        _by_day("count(DISTINCT person)", _COUNTRY),
+    ),
+    _statement(
+        "by person property, 30 d",
+        ("day", "person"),
+        "person.properties.plan AS b, toDate(timestamp) AS d, count()",
+        "GROUP BY b, d",
+        "SELECT plan, toDate(ts) AS d, count() FROM (SELECT person, ts " + _of() + ") AS e "
+        "JOIN (SELECT person, toString(properties.plan) AS plan FROM persons) AS p USING (person) GROUP BY plan, d",
+    ),
+    _statement(
+        "events a person, 30 d",
+        ("person",),
+        "'', n, count() FROM (SELECT person_id, count() AS n",
+        "GROUP BY person_id) GROUP BY n",
+        f"SELECT '', n, count() FROM (SELECT count() AS n {_of()} GROUP BY person) GROUP BY n",
     ),
     _retention("recurring", *_DAYS, 3.3),
     _retention("recurring", *_WEEKS, 3.3),

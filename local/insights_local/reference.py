@@ -1,4 +1,7 @@
-"""Pages of docs/ that are made from the code: settings, commands, cost. `make docs` writes them, a test compares."""
+"""Pages of docs/ that are made from the code: settings, commands, cost, the lists of hogql.md.
+
+`make docs` writes them, a test compares.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from insights_engine.settings import SETTINGS
 
 from insights_local.cli import main
 from insights_local.cost_page import cost_page
+from insights_local.hogql_page import with_lists
+from insights_local.routes import ROOT
 
 _MADE = "<!-- Made by `make docs`; change the code that it is made from. -->\n"
 
@@ -45,6 +50,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "cost.md": lambda: cost_page(_MADE),
+    "hogql.md": lambda: with_lists((ROOT / "docs" / "hogql.md").read_text("utf-8")),
 }
 
 

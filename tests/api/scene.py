@@ -131,7 +131,8 @@ class Scene:
             return f"another organization's data: {text[:300]}"
         # Whoever asks for the statement gets it.
         leaks = [leak for leak in _LEAKS if leak in shown and leak not in said]
-        if leaks and not ("explain" in said and leaks == ["SELECT "]):
+        may_say_sql = any(word in said for word in ("explain", "EventsQuery", "HogQLQuery"))
+        if leaks and not (may_say_sql and leaks == ["SELECT "]):
             return f"internals: {leaks} in {text[:300]}"
         if any("\r" in value or "\n" in value for value in answer.headers.values()):
             return f"a header with a line break: {answer.headers}"

@@ -23,7 +23,7 @@ from tests.api.world import Api, World
 
 SECRET = "vermilion-heron"  # stands in every name of the house, which no stranger may see
 ROUTES = list(permissions.each_route())
-KINDS = ("insight", "dashboard", "notebook", "action")
+KINDS = ("insight", "dashboard", "notebook", "annotation", "action")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         },
         "dashboards": {"name": SECRET},
         "notebooks": {"title": SECRET},
+        "annotations": {"content": SECRET},
         "actions": {"name": SECRET, "steps": [{"event": SECRET}]},
         "cohorts": {"name": SECRET, "is_static": True, "_create_static_person_ids": []},
     }.items():
@@ -102,6 +103,10 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
     made["subscription"] = owner("POST", "subscriptions", json={**about, **rule, **where}).json()["id"]
     made["delivery"] = _delivered(world, project_id, made["subscription"])
     made["integration"] = _integrated(world, project_id, user)
+    event = {"event": SECRET, "distinct_id": "u", "timestamp": now.isoformat(), "properties": {SECRET: 1}}
+    world.stack.load(project_id, events=[event])
+    for kind in ("event_definition", "property_definition"):
+        made[kind] = owner("GET", f"{kind}s").json()["results"][0]["id"]
     rule_store.set_rule(store, project_id, Rule("project", "none", str(project_id)), now)
     organization = f"/api/organizations/{world.organization.id}"
     asked = owner("POST", "query", json={"query": _asking(SECRET), "refresh": "force_async"})
@@ -112,11 +117,13 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
         "project_id": str(project_id),
         "organization_id": world.organization.id,
         **{f"{kind}_id": str(found) for kind, found in made.items()},
+        "person_id": "1",
         "user_id": user.uuid,
         "user_uuid": user.uuid,
         "role_id": role["id"],
         "role_membership_id": "3f1c3c0e-5d6e-4f0a-9d5e-2f1f0c6b7a10",
         "invite_id": invite["id"],
+        "feature_flag_id": "7",
         "key_id": "none",
         "password_id": "1",
         "query_id": asked.json()["query_status"]["id"],

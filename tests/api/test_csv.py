@@ -35,6 +35,14 @@ NODES: dict[str, dict[str, Any]] = {
         "retentionFilter": {"totalIntervals": 2, "targetEntity": {"id": "a"}, "returningEntity": {"id": "a"}},
     },
 }
+HEADERS = {kind: list(form.columns) for kind, form in FORMS.items()}
+# What selects its columns has those, and no others.
+NODES["HogQLQuery"] = {
+    "kind": "HogQLQuery",
+    "query": "SELECT event, properties.b AS b, count() FROM events GROUP BY ALL",
+}
+NODES["EventsQuery"] = {"kind": "EventsQuery", "select": ["event", "properties.b -- b", "*"], "after": "all"}
+HEADERS |= {"HogQLQuery": ["event", "b", "count()"], "EventsQuery": ["event", "properties.b -- b", "*"]}
 TIDY = "order,series,custom_name,breakdown,compare,date,weekday,hour,value"
 LINES = [TIDY, "0,a,,,,2020-01-01,,,1", "0,a,,,,2020-01-02,,,1"]
 
@@ -89,9 +97,39 @@ def test_the_older_forms_are_what_is_given_otherwise(few: Api) -> None:
 def test_every_kind_of_node_has_it(few: Api, kind: str, wrap: bool) -> None:
     node = {"kind": "InsightVizNode", "source": NODES[kind]} if wrap else NODES[kind]
     found = list(csv.reader(lines(few("POST", "query.csv", json={"query": node}))))
-    assert found[0] == list(FORMS[kind].columns)
+    assert found[0] == HEADERS[kind]
     assert {len(line) for line in found} == {len(found[0])}
     assert len(found) > 1
+
+
+def test_a_statement_is_written_as_it_is_answered(few: Api) -> None:
+    query = (
+        "SELECT event, max(toFloat(properties.n)) AS n, any(properties.b) AS b, max(timestamp) AS last, "
+        "groupArray(timestamp) AS at, 1 = 1 AS is FROM events GROUP BY event ORDER BY event"
+    )
+    answer = few("POST", "query.csv?export_name=My events", json={"query": {"kind": "HogQLQuery", "query": query}})
+    assert list(csv.reader(lines(answer))) == [
+        ["event", "n", "b", "last", "at", "is"],
+        ["a", "2.5", "'=x", "2020-01-02T10:00:00Z", '["2020-01-01T10:00:00Z","2020-01-02T10:00:00Z"]', "1"],
+        ["c", "", "", "2020-01-02T10:05:00Z", '["2020-01-02T10:05:00Z"]', "1"],
+    ]
+    assert 'filename="my-events from PostHog.csv"' in answer.headers["content-disposition"]
+
+
+SELECTS = [
+    ({"kind": "HogQLQuery", "query": "SELECT number FROM (SELECT arrayJoin(range(300)) AS number)"}, 300),
+    ({"kind": "HogQLQuery", "query": "SELECT arrayJoin(range(300)) AS number LIMIT 7"}, 7),
+    ({"kind": "HogQLQuery", "query": "SELECT 1 AS a UNION ALL SELECT arrayJoin(range(300)) -- all"}, 301),
+    ({"kind": "EventsQuery", "select": ["arrayJoin(range(200))"], "after": "all"}, 600),
+    ({"kind": "EventsQuery", "select": ["arrayJoin(range(200))"], "after": "all", "limit": 8}, 8),
+]
+
+
+@pytest.mark.parametrize(("node", "rows"), SELECTS)
+def test_a_file_has_all_rows_unless_a_limit_is_named(few: Api, node: dict[str, Any], rows: int) -> None:
+    assert len(lines(few("POST", "query.csv", json={"query": node}))) == 1 + rows
+    shown = few("POST", "query", json={"query": node}).json()
+    assert (len(shown["results"]), shown["hasMore"]) == (min(rows, 100), True)
 
 
 def test_all_kinds_that_are_answered_have_their_columns() -> None:

@@ -124,7 +124,7 @@ def test_tiles_show_results(office: Office) -> None:
         "text": None,
         "layouts": {},
         "color": None,
-        "order": None,
+        "order": 0,
         "deleted": False,
     }
 

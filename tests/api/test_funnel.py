@@ -154,7 +154,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({**ACTORS, "funnelStepBreakdown": "x"}, "funnelStepBreakdown: the query has no breakdown"),
     ({**ACTORS, "source": {**NODE, "x": 1}}, "query.source.x: unknown field"),
     ({**ACTORS, "kind": "InsightActorsQuery"}, "query.kind: Input should be 'FunnelsActorsQuery'"),
-    ({**ACTORS, "source": {"kind": "TrendsQuery", "series": []}}, 'query.source.kind "TrendsQuery"'),
+    ({**ACTORS, "source": {"kind": "TracesQuery"}}, 'query.source.kind "TracesQuery"'),
     ({"kind": "ActorsQuery", "source": ACTORS, "select": ["persn"]}, 'select "persn" is not known'),
 ]
 

@@ -116,8 +116,8 @@ def test_csv(filled: Api) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"kind": "InsightActorsQuery"}, "query.source: Field required"),
     (
-        {"kind": "InsightActorsQuery", "source": {"kind": "TrendsQuery", "series": []}},
-        'query.source.kind "TrendsQuery"',
+        {"kind": "InsightActorsQuery", "source": {"kind": "TracesQuery"}},
+        'query.source.kind "TracesQuery"',
     ),
     ({"kind": "ActorsQuery", "source": NODE}, 'query.source.kind "RetentionQuery" is not InsightActorsQuery'),
     ({"kind": "InsightActorsQuery", "source": NODE, "interval": 3}, "There is no interval 3: there are 0 to 2"),

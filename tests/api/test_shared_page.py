@@ -27,6 +27,13 @@ def test_any_result_is_a_table(result: Any, head: list[str], rows: list[Any]) ->
     assert [[*row] for row in table.rows] == rows
 
 
+def test_rows_of_a_statement_stand_under_its_columns() -> None:
+    found = {"name": "x", "result": [["<b>", 3, None, [1]]], "columns": ["a", "count()", "c", "d"]}
+    text = page({"insight": found, "settings": {}})
+    assert "<th>a</th><th>count()</th><th>c</th><th>d</th>" in text
+    assert '<td>&lt;b&gt;</td><td class="n">3</td><td></td><td>[1]</td>' in text
+
+
 @pytest.mark.parametrize("result", [None, [], {}, 1, "x", [1], [[]], [{}], [{"data": None}], {"a": [{"b": []}]}])
 def test_no_result_breaks_the_page(result: Any) -> None:
     assert page({"insight": {"name": "x", "result": result}, "settings": {}}).endswith("</html>")

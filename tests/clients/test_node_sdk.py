@@ -51,9 +51,7 @@ def test_events_arrive(server: Server, packages: Path, way: str) -> None:
     assert (server.trend(f"{prefix} seen"), server.trend(f"{prefix} seen", math="dau")) == (3, 2)
     persons = server.persons_of(prefix)
     assert persons["anon"] == persons["user"] == persons["alias"] != persons["other"]
-    person = "properties.email::String FROM persons FINAL WHERE person = {n:UInt32}"
-    assert server.rows(f"SELECT {person}", n=persons["user"]) == [("a@b.c",)]
-    rows = server.rows(
-        "SELECT toFloat64(properties.price) FROM events WHERE distinct_id = {d:String}", d=f"{prefix}-other"
-    )
-    assert rows == [(9.5,)]
+    found = server.rows("properties.email::String", "persons FINAL", "person = {n:UInt32}", n=persons["user"])
+    assert found == [("a@b.c",)]
+    found = server.rows("toFloat64(properties.price)", "events", "distinct_id = {d:String}", d=f"{prefix}-other")
+    assert found == [(9.5,)]

@@ -46,15 +46,12 @@ def test_events_arrive(server: Server, way: str) -> None:
     assert (server.trend(seen), server.trend(seen, math="dau")) == (3, 2)
     persons = server.persons_of(way)
     assert persons["anon"] == persons["user"] != persons["other"]
-    properties = server.rows(
-        "SELECT properties.plan::String, properties.source::String FROM persons FINAL WHERE person = {n:UInt32}",
-        n=persons["user"],
-    )
-    assert properties == [("pro", "ad")]
-    assert server.rows("SELECT group0 FROM events WHERE distinct_id = {d:String}", d=f"{way}-other") == [("acme",)]
-    assert server.rows("SELECT properties.name::String FROM groups FINAL WHERE key = 'acme'") == [("Acme",)]
-    words = "SELECT properties.`é`::String FROM events WHERE event = {e:String} AND distinct_id = {d:String}"
-    assert server.rows(words, e=seen, d=f"{way}-anon") == [("ü 😀",)]
+    columns = "properties.plan::String, properties.source::String"
+    assert server.rows(columns, "persons FINAL", "person = {n:UInt32}", n=persons["user"]) == [("pro", "ad")]
+    assert server.rows("group0", "events", "distinct_id = {d:String}", d=f"{way}-other") == [("acme",)]
+    assert server.rows("properties.name::String", "groups FINAL", "key = 'acme'") == [("Acme",)]
+    said = "event = {e:String} AND distinct_id = {d:String}"
+    assert server.rows("properties.`é`::String", "events", said, e=seen, d=f"{way}-anon") == [("ü 😀",)]
 
 
 def test_flags_are_none_and_validly_so(server: Server) -> None:

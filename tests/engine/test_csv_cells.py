@@ -106,4 +106,5 @@ NAMES = [
 
 @pytest.mark.parametrize(("export_name", "name"), NAMES)
 def test_the_name_of_the_file(export_name: str | None, name: str) -> None:
-    assert file_name(export_name, "2012-01-08T00:00:00Z", "2012-01-15T23:59:59Z") == name
+    assert file_name(export_name, {"date_from": "2012-01-08T00:00:00Z", "date_to": "2012-01-15T23:59:59Z"}) == name
+    assert file_name(export_name, {}) == name.replace(" (2012-01-08 - 2012-01-15)", "")

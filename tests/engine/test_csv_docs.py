@@ -23,7 +23,8 @@ def columns() -> str:
     parts = []
     for kind, form in FORMS.items():
         rows = "\n".join(f"| `{name}` | {help} |" for name, help in form.columns.items())
-        parts.append(f"\n### {kind}\n\n| column | meaning |\n| --- | --- |\n{rows}\n")
+        said = f"| column | meaning |\n| --- | --- |\n{rows}" if rows else "Those of the answer, by its `columns`."
+        parts.append(f"\n### {kind}\n\n{said}\n")
     return "".join(parts) + "\n"
 
 

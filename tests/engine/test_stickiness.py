@@ -47,21 +47,26 @@ def questions(draw: st.DrawFn, world: World) -> dict[str, Any]:
     }
 
 
+def asked(question: dict[str, Any]) -> dict[str, Any]:
+    """The question as a node."""
+    node = node_of(question)
+    node["series"][0] |= MATHS[question["math"]]
+    shown: dict[str, Any] = {"computedAs": "cumulative" if question["cumulative"] else "non_cumulative"}
+    if question["criteria"]:
+        operator, value = question["criteria"]
+        shown |= {"stickinessCriteria": {"operator": operator, "value": value}}
+    node |= {"stickinessFilter": shown, "intervalCount": question["count"]}
+    return node | {"compareFilter": {"compare": question["compare"]}}
+
+
 @quick
 @given(world=worlds(), data=st.data())
 def test_the_engine_answers_as_the_model(new_project: NewProject, world: World, data: st.DataObject) -> None:
     asker = loaded(new_project, world)
     for _ in range(6):
         question = data.draw(questions(world))
-        node = node_of(question)
-        node["series"][0] |= MATHS[question["math"]]
-        shown = {"computedAs": "cumulative" if question["cumulative"] else "non_cumulative"}
-        if question["criteria"]:
-            operator, value = question["criteria"]
-            shown |= {"stickinessCriteria": {"operator": operator, "value": value}}
-        node |= {"stickinessFilter": shown, "intervalCount": question["count"]}
-        node |= {"compareFilter": {"compare": question["compare"]}}
-        assert [row["data"] for row in ask(asker, **node).result] == stickiness(world, question), question
+        found = ask(asker, **asked(question)).result
+        assert [row["data"] for row in found] == stickiness(world, question), question
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

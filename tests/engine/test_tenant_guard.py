@@ -35,7 +35,7 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "person_distinct_ids": {"distinct_id": "d"},
 }
 # A column to add up, of tables without a person.
-_NUMBERS = {"groups": "type", "metrics_time_to_see_data": "user_id"}
+_NUMBERS = {"groups": "type", "metrics_time_to_see_data": "user_id"} | dict.fromkeys(TENANT_TABLES[-3:], "project")
 # Rows of each project in each table, all in one part, so that only a filter tells them apart.
 _COUNTS = {MINE: 3, THEIRS: 5}
 
@@ -93,7 +93,7 @@ def _apart(table: str, n: int) -> dict[str, Any]:
         "groups": {"key": f"k{n}"},
         "person_distinct_ids": {"distinct_id": f"d{n}"},
         "metrics_time_to_see_data": {"session_id": f"s{n}"},
-    }.get(table, {})
+    }.get(table, {"name": f"n{n}", "event": f"e{n}"} if table in TENANT_TABLES[-3:] else {})
 
 
 # Reading

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from insights_engine import keys
+from insights_engine.actors import Wanted
 from insights_engine.funnel import answer as funnel
 from insights_engine.funnel.model import ORDERS, VIZ_TYPES
 from insights_engine.funnel.node import parse_node as parse_funnel
@@ -22,15 +23,18 @@ from insights_engine.services import Services
 from insights_engine.stickiness import answer as stickiness
 from insights_engine.stickiness.model import parse_node as parse_stickiness
 from insights_engine.tables import TENANT_TABLES
-from insights_engine.trend.answer import answer
+from insights_engine.trend.answer import actors, answer
+from insights_engine.trend.breakdowns import OTHER
 from insights_engine.trend.displays import DISPLAYS
 from insights_engine.trend.maths import MATHS
 from insights_engine.trend.node import parse_node
+from insights_engine.trend.people import Chosen as Point
 
 from tests.engine.conftest import NewProject, Workplace
 from tests.engine.recording import Recording, put, recorded
 
 NOW = datetime(2024, 3, 20, 15, 30, tzinfo=UTC)
+NEWEST = Wanted(order=(("created_at", True),), has_distinct_ids=True)
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 _TENANT = re.compile(rf"\b(?:FROM|JOIN|IN)\s+(?:{'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
@@ -182,6 +186,19 @@ def test_every_select_of_a_trend_names_the_project(asked: tuple[Services, Record
     check(clickhouse)
 
 
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if name.startswith("by ") or name.endswith(" by ")])
+def test_every_select_of_a_trend_s_people_names_the_project(
+    asked: tuple[Services, Recording, Project], name: str
+) -> None:
+    services, clickhouse, project = asked
+    query = parse_node({"kind": "TrendsQuery", **QUESTIONS[name]})
+    cohorts, properties = query.breakdown.cohorts, query.breakdown.properties
+    values = [(str(cohorts[0]),)] if cohorts else [(OTHER,) * len(properties), ("x",) * len(properties)]
+    for value in [None, *(value for value in values if value)]:
+        actors(query, project, services, NOW, Point(interval=0, value=value), NEWEST)
+        check(clickhouse)
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_select_of_a_lifecycle_and_of_stickiness_names_the_project(
     asked: tuple[Services, Recording, Project], name: str
@@ -192,7 +209,12 @@ def test_every_select_of_a_lifecycle_and_of_stickiness_names_the_project(
     found = lifecycle.parse_node({"kind": "LifecycleQuery", **node})
     lifecycle.answer(found, project, services, NOW)
     check(clickhouse)
-    stickiness.answer(parse_stickiness({"kind": "StickinessQuery", **node}), project, services, NOW)
+    lifecycle.actors(found, project, services, NOW, lifecycle.Chosen("new", interval=0), NEWEST)
+    check(clickhouse)
+    sticking = parse_stickiness({"kind": "StickinessQuery", **node})
+    stickiness.answer(sticking, project, services, NOW)
+    check(clickhouse)
+    stickiness.actors(sticking, project, services, NOW, stickiness.Chosen(1), NEWEST)
     check(clickhouse)
 
 

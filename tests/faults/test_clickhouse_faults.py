@@ -76,7 +76,6 @@ STAYING: dict[str, tuple[Fault, int, str, int]] = {
     "memory": (faulty.exception(241, "MEMORY_LIMIT_EXCEEDED"), 512, "The query needed more memory", 1),
     "rows": (faulty.exception(158, "TOO_MANY_ROWS"), 512, "The query would read more rows", 1),
     "bytes": (faulty.exception(307, "TOO_MANY_BYTES"), 512, "The query would read more bytes", 1),
-    "rows of the answer": (faulty.exception(396, "TOO_MANY_ROWS_OR_BYTES"), 512, "The answer has more rows", 1),
     "quota": (faulty.exception(201, "QUOTA_EXCEEDED"), 503, "ClickHouse's quota is used up", 1),
     "no room": (faulty.exception(243, "NOT_ENOUGH_SPACE"), 503, "ClickHouse has no room left", 1),
     "a server behind the server": (faulty.exception(209, "SOCKET_TIMEOUT"), 503, AWAY, 1),
@@ -96,6 +95,14 @@ def test_what_stays_is_said(broken: Broken, count: Count, fault: Fault, code: in
     assert len(broken.server.asked) == requests
     broken.server.fault = faulty.never
     assert count().body == ANSWER
+
+
+def test_an_answer_that_is_too_large_is_the_questions_fault(broken: Broken, count: Count) -> None:
+    broken.server.fault = always(faulty.exception(396, "TOO_MANY_ROWS_OR_BYTES"))
+    told = count()
+    assert (told.status, told.body["type"], told.body["code"]) == (400, "validation_error", "invalid_input")
+    assert told.body["detail"].startswith("The answer is larger than it may be. Ask for fewer rows (LIMIT)")
+    assert len(broken.server.asked) == 1
 
 
 def test_a_query_that_somebody_killed_says_so(broken: Broken, count: Count) -> None:

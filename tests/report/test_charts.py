@@ -42,6 +42,8 @@ PATHS = [
 TRENDS_OF_FUNNEL = [{"count": 3, "data": [10.0, 0.0, 33.33], "labels": ["1-Mar-2026", "2-Mar-2026", "3-Mar-2026"]}]
 BINS = {"bins": [[0, 5], [60, 3], [120, 0]], "average_conversion_time": 45.5}
 
+ROWS = [["$pageview", 1234, "2026-03-01T10:00:00"], ["sign up", 7, None], ["buy", 0.5, "2026-03-02T00:00:00"]]
+
 # name of the picture: kind, answer, display.
 PICTURES: dict[str, tuple[str, Any, str | None]] = {
     "lines": ("TrendsQuery", TWO, "ActionsLineGraph"),
@@ -72,6 +74,7 @@ PICTURES: dict[str, tuple[str, Any, str | None]] = {
     ),
     "funnel_over_time": ("FunnelsQuery", TRENDS_OF_FUNNEL, None),
     "funnel_times": ("FunnelsQuery", BINS, None),
+    "rows": ("HogQLQuery", {"columns": ["event", "count()", "last"], "results": ROWS}, None),
 }
 # Texts that must stay texts.
 HOSTILE = (
@@ -113,8 +116,8 @@ def test_every_kind_that_is_answered_has_a_form() -> None:
     from insights_api.answers import KINDS
 
     assert set(charts.FORMS) == set(KINDS)
-    with pytest.raises(ValueError, match='no picture of "HogQLQuery"; there are those of TrendsQuery'):
-        charts.draw("HogQLQuery", [], name="x")
+    with pytest.raises(ValueError, match='no picture of "ActorsQuery"; there are those of TrendsQuery'):
+        charts.draw("ActorsQuery", [], name="x")
 
 
 @pytest.mark.parametrize("kind", charts.FORMS)
@@ -123,6 +126,15 @@ def test_without_rows_it_says_so(kind: str, result: Any) -> None:
     said = charts.spec(kind, result, name="The name")
     assert said["data"]["values"] == [{"said": "No data"}]
     looked_at(charts.png(said))
+
+
+def test_values_of_a_statement_are_whatever_they_are() -> None:
+    columns, rows = list(HOSTILE), [[*HOSTILE[place:], *HOSTILE[:place]] for place in range(len(HOSTILE))]
+    looked_at(charts.draw("HogQLQuery", {"columns": columns, "results": rows}, name=HOSTILE[5]))
+    mixed = [[[number], {"a": number}, number, "n" * 500, True] for number in NUMBERS]
+    looked_at(charts.draw("HogQLQuery", {"columns": ["", "a", "a", "b", "c"], "results": mixed * 9}, name=""))
+    empty = charts.spec("HogQLQuery", {"columns": ["a"], "results": []}, name="x")
+    assert empty["data"]["values"] == [{"said": "No data"}]
 
 
 @pytest.mark.parametrize("display", [*OVER_TIME, None, "Unheard"])

@@ -224,7 +224,7 @@ def test_a_wide_table_is_cut() -> None:
 
 
 def test_of_many_dates_the_newest_are_shown() -> None:
-    table = Table(("Date", "Visits"), tuple((f"day {n}", n) for n in range(100)))
+    table = Table(("Date", "Visits"), tuple((f"day {n}", n) for n in range(100)), is_newest_last=True)
     said = text(mail(report(part(table=table))))
     assert "day 99" in said and "day 68" not in said and "69 more rows are not shown." in said
 

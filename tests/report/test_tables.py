@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from insights_report import tables
+from insights_report.channels.wording import excerpt
 from insights_report.charts import FORMS
 from insights_report.tables import table_of
 
@@ -207,8 +208,20 @@ def test_without_rows_it_is_empty(kind: str, result: Any) -> None:
 
 def test_each_kind_that_has_a_picture_has_a_table() -> None:
     assert set(tables.TABLES) == set(FORMS)
-    with pytest.raises(ValueError, match='no table of "HogQLQuery"'):
-        table_of("HogQLQuery", [])
+    with pytest.raises(ValueError, match='no table of "ActorsQuery"'):
+        table_of("ActorsQuery", [])
+
+
+def test_of_rows_the_first_are_shown_whatever_their_columns_are_called() -> None:
+    values = [["2026-03-01", 3, None, True, [1, "b"], {"c": 2}, 0.5]] + [[str(n), n] + [None] * 5 for n in range(30)]
+    columns = ["Date", "count()", "a", "a", "list", "object", "x"]
+    found = table_of("HogQLQuery", {"columns": columns, "results": values})
+    assert found.columns == ("Date", "count()", "a", "a (2)", "list", "object", "x")
+    assert found.rows[0] == ("2026-03-01", 3, "–", "true", '[1, "b"]', '{"c": 2}', 0.5)
+    assert (len(found.rows), found.left_out) == (20, 11)
+    shown = excerpt(found, rows=5, columns=4)
+    assert [row[0] for row in shown.rows] == ["2026-03-01", "0", "1", "2", "3"]
+    assert shown.note == "26 more rows are not shown. 3 more columns are not shown."
 
 
 def test_addresses_of_one_site_are_their_paths() -> None:

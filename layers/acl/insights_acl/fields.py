@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -12,6 +13,10 @@ from insights_engine.errors import ValidationError, nearest
 MAX_DEPTH = 16
 MAX_BYTES = 256 * 1024  # of one object; the store's limit of an item is 400 KB
 _SAFE_INTEGER = 2**53
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_FORMAT = (
+    "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+)
 
 
 def required(body: dict[str, Any], name: str) -> Any:
@@ -66,6 +71,22 @@ def integer(value: Any, attr: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _SAFE_INTEGER:
         raise ValidationError("A valid integer is required.", attr=attr)
     return value
+
+
+def date_time(value: Any, attr: str) -> datetime:
+    """A moment, in UTC; without a zone it is that."""
+    if value is None:
+        null(attr)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValidationError(_FORMAT, attr=attr)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not _EARLIEST <= found <= _LATEST:
+        raise ValidationError(f"Must be between the years {_EARLIEST.year} and {_LATEST.year}.", attr=attr)
+    return found.astimezone(UTC)
 
 
 def choice(value: Any, attr: str, known: Collection[str]) -> str:

@@ -61,6 +61,7 @@ EXPLAINED_KINDS: tuple[Kind, ...] = (
 RESOURCES = (
     "action",
     "activity_log",
+    "annotation",
     "customer_analytics",
     "dashboard",
     "early_access_feature",

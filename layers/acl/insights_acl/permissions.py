@@ -123,7 +123,13 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_sharing("insight", "insights"),
     *_sharing("dashboard", "dashboards"),
     *_resource("notebook", "notebooks", "notebook_id"),
+    *_resource("annotation", "annotations", "annotation_id"),
     *_resource("action", "actions", "action_id"),
+    Permission("GET", f"{_PROJECT}/feature_flags", "feature_flag:read"),
+    Permission("POST", f"{_PROJECT}/feature_flags", "feature_flag:write"),
+    Permission("GET", f"{_PROJECT}/feature_flags/local_evaluation", "feature_flag:read"),
+    Permission("GET", f"{_PROJECT}/feature_flags/{{feature_flag_id}}", "feature_flag:read"),
+    Permission("PUT PATCH DELETE", f"{_PROJECT}/feature_flags/{{feature_flag_id}}", "feature_flag:write"),
     Permission("GET", f"{_PROJECT}/cohorts", "cohort:read"),
     Permission("POST", f"{_PROJECT}/cohorts", "cohort:write"),
     Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}", "cohort:read"),
@@ -131,6 +137,27 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("GET", f"{_PROJECT}/cohorts/{{cohort_id}}/persons", "cohort:read person:read", limit="analytics"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/add_persons_to_static_cohort", "cohort:write"),
     Permission("PATCH", f"{_PROJECT}/cohorts/{{cohort_id}}/remove_person_from_static_cohort", "cohort:write"),
+    Permission("GET", f"{_PROJECT}/events", "query:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/events/values", "query:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/events/{{event_id}}", "query:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/persons", "person:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/persons/values", "person:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/persons/properties", "person:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/persons/cohorts", "person:read cohort:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/persons/{{person_id}}", "person:read", limit="analytics"),
+    # Definitions: who may ask about events may know what they are called; there are no rules on them.
+    *(
+        Permission(methods, f"{_PROJECT}/{kind}s{end}", f"{kind}:{action}", "project")
+        for kind in ("event_definition", "property_definition")
+        for methods, end, action in (
+            ("GET", "", "read"),
+            ("GET", f"/{{{kind}_id}}", "read"),
+            ("PUT PATCH", f"/{{{kind}_id}}", "write"),
+        )
+    ),
+    Permission("GET", f"{_PROJECT}/groups", "group:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/groups/find", "group:read", limit="analytics"),
+    Permission("GET", f"{_PROJECT}/groups_types", "group:read"),
     # Reports. Who may see what is sent decides about each; there are no rules on subscriptions themselves.
     *(
         Permission(methods, f"{_PROJECT}/subscriptions{end}", f"subscription:{action}", "project")
@@ -232,6 +259,7 @@ PUBLIC: dict[str, str] = {
     "/decide": "nothing: there are no flags",
     "/flags": "nothing: there are no flags",
     "/flags/definitions": "nothing: there are no flags",
+    "/api/feature_flag/local_evaluation": "nothing: there are no flags",
     "/array/{token}/config": "nothing: everything is switched off",
     "/array/{token}/config.js": "nothing: everything is switched off",
     "/docs": "nothing: the documentation",

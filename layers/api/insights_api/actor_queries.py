@@ -1,4 +1,4 @@
-"""ActorsQuery and the nodes inside of it: the people behind a part of an insight's answer.
+"""ActorsQuery and the nodes inside of it: the people behind a part of an insight's answer, or all there are.
 
 One row a kind of insight: its node's schema, the columns that only it has, and who answers a page.
 """
@@ -10,49 +10,93 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from insights_acl.access import Access
+from insights_engine.actors import ORDERS
 from insights_engine.errors import ParseError, ValidationError, nearest
 from insights_engine.nodes import Node, Text, read
 from pydantic import ConfigDict, Field
 
-from insights_api import funnel_actors, path_actors, retention_actors
-from insights_api.actor_pages import Page
+from insights_api import (
+    all_actors,
+    funnel_actors,
+    lifecycle_actors,
+    path_actors,
+    retention_actors,
+    stickiness_actors,
+    trend_actors,
+)
+from insights_api.actor_filters import Asked, filters_of, order_of
+from insights_api.actor_pages import Counted, Page
 from insights_api.actors import INNER_KINDS
 
-_OF_ALL = ("person", "actor", "id")
+# What any person or group has; `properties.email` is one of their properties.
+OF_ACTORS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "person": lambda actor: actor,
+    "actor": lambda actor: actor,
+    "id": lambda actor: actor["id"],
+    "created_at": lambda actor: actor["created_at"],
+    "properties": lambda actor: actor["properties"],
+}
+_PROPERTY = "properties."
+# What they have where their events are counted.
+COUNTED: dict[str, Callable[[Counted], Any]] = {
+    "event_count": lambda counted: counted.events,
+    "event_distinct_ids": lambda counted: counted.distinct_ids,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`page` answers (access, node, field, limit, offset). `value` is that of a column of its own, from what the page
-    says of an actor; `further` names those columns of (node, field). `orders`: the one there is, in all its
-    spellings."""
+    """`page` answers (access, node, field, page asked for). `value` is that of a column of its own, from what the page
+    says of an actor; `further` names those columns of (node, field). `orders` are names to order by; where there is
+    none, `order` is the one that there is, in all its spellings."""
 
     node: type[Node]
-    page: Callable[[Access, Any, str, int, int], Page]
+    page: Callable[[Access, Any, str, Asked], Page]
     columns: tuple[str, ...] = ("person",)
     further: Callable[[Any, str], tuple[str, ...]] = lambda node, field: ()
     value: Callable[[str, Any], Any] = lambda name, detail: None
-    orders: tuple[str, ...] = ("actor_id",)
+    orders: tuple[str, ...] = ()
+    order: tuple[str, ...] = ("actor_id",)
+
+
+def _counted(node: type[Node], page: Callable[[Access, Any, str, Asked], Page]) -> Source:
+    """One whose actors are there for some of their events."""
+    return Source(
+        node,
+        page,
+        ("person", "event_count"),
+        lambda node, field: tuple(COUNTED),
+        lambda name, counted: COUNTED[name](counted),
+        tuple(ORDERS),
+    )
 
 
 SOURCES = {
+    "TrendsQuery": _counted(trend_actors.TrendActors, trend_actors.node_page),
+    "LifecycleQuery": _counted(lifecycle_actors.LifecycleActors, lifecycle_actors.node_page),
+    "StickinessQuery": _counted(stickiness_actors.StickinessActors, stickiness_actors.node_page),
     "RetentionQuery": Source(
         retention_actors.RetentionActors,
         retention_actors.node_page,
         ("person", "appearances"),
         retention_actors.columns_of,
         retention_actors.value,
-        retention_actors.ORDERS,
+        order=retention_actors.ORDERS,
     ),
     "PathsQuery": Source(path_actors.PathActors, path_actors.node_page),
     "FunnelsQuery": Source(funnel_actors.FunnelActors, funnel_actors.node_page),
 }
+# Without a source: all persons of the project.
+_ALL = Source(Node, all_actors.node_page, ("person", "id", "created_at"), orders=all_actors.ORDERS)
 
 
 class ActorsQueryNode(Node):
     kind: Literal["ActorsQuery"]
-    source: dict[str, Any]
+    source: dict[str, Any] | None = None
     select: Annotated[list[Text], Field(max_length=2000)] | None = None
+    search: Text | None = None
+    properties: list[Any] | dict[str, Any] | None = None
+    fixed_properties: list[Any] | dict[str, Any] | None = Field(None, alias="fixedProperties")
     order_by: list[Text] | None = Field(None, alias="orderBy")
     limit: Annotated[int, Field(ge=1, le=1000)] | None = None
     offset: Annotated[int, Field(ge=0, lt=2**31)] | None = None
@@ -75,16 +119,22 @@ def answer(node: dict[str, Any], access: Access, field: str) -> dict[str, Any]:
     if node["kind"] == "ActorsQuery":
         outer = read(ActorsQueryNode, node, field)
         field = f"{field}.source"
-    source, inner = _source(outer.source, field)
-    columns = _columns(outer, source, inner, f"{field}.source")
-    limit, offset = outer.limit or 100, outer.offset or 0
-    found = source.page(access, inner, f"{field}.source", limit, offset)
+    source, inner = (_ALL, Node()) if outer.source is None else _source(outer.source, field)
+    asked = Asked(
+        tuple(_columns(outer, source, inner, f"{field}.source")),
+        _order(outer, source),
+        outer.limit or 100,
+        outer.offset or 0,
+        outer.search or "",
+        filters_of(outer.properties, outer.fixed_properties),
+    )
+    found = source.page(access, inner, f"{field}.source", asked)
     return {
-        "results": [[_value(source, name, actor, detail) for name in columns] for actor, detail in found.found],
-        "columns": columns,
+        "results": [[_value(source, name, actor, detail) for name in asked.columns] for actor, detail in found.found],
+        "columns": list(asked.columns),
         "hasMore": found.has_more,
-        "limit": limit,
-        "offset": offset,
+        "limit": asked.limit,
+        "offset": asked.offset,
         "missing_actors_count": found.missing,
         "timings": [{"k": "clickhouse", "t": round(found.cost.milliseconds / 1000, 6)}],
     }
@@ -100,22 +150,30 @@ def _source(node: dict[str, Any], field: str) -> tuple[Source, Node]:
     return source, read(source.node, node, field)
 
 
+def _order(outer: ActorsQueryNode, source: Source) -> tuple[tuple[str, bool], ...]:
+    asked = outer.order_by or []
+    if source.orders:
+        return order_of(asked, source.orders)
+    if asked and (len(asked) > 1 or asked[0] not in source.order):
+        raise ValidationError(f'orderBy can be "{source.order[0]}" only', attr="orderBy")
+    return ()
+
+
 def _columns(outer: ActorsQueryNode, source: Source, inner: Node, field: str) -> list[str]:
-    if outer.order_by and (len(outer.order_by) > 1 or outer.order_by[0] not in source.orders):
-        raise ValidationError(f'orderBy can be "{source.orders[0]}" only', attr="orderBy")
     columns = outer.select or list(source.columns)
-    known = dict.fromkeys((*source.columns, *_OF_ALL, *source.further(inner, field)))
+    known = dict.fromkeys((*source.columns, *OF_ACTORS, *source.further(inner, field)))
     for name in columns:
-        if name not in known:
-            raise ValidationError(
-                f'select "{name[:100]}" is not known{nearest(name, known)}',
-                attr="select",
-                code="invalid_choice",
-            )
+        if name not in known and not name.startswith(_PROPERTY):
+            # Of a retention's columns there are as many as it has periods.
+            named = ", ".join(one for one in known if not one[-1].isdigit())
+            hint = nearest(name, known) or f"; known are: {named}, {_PROPERTY}…"
+            raise ValidationError(f'select "{name[:100]}" is not known{hint}', attr="select", code="invalid_choice")
     return columns
 
 
 def _value(source: Source, name: str, actor: dict[str, Any], detail: Any) -> Any:
-    if name == "id":
-        return actor["id"]
-    return actor if name in ("person", "actor") else source.value(name, detail)
+    if name in OF_ACTORS:
+        return OF_ACTORS[name](actor)
+    if name.startswith(_PROPERTY):
+        return actor["properties"].get(name.removeprefix(_PROPERTY))
+    return source.value(name, detail)

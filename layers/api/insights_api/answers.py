@@ -30,7 +30,10 @@ WRAPPERS = frozenset({"InsightVizNode", "DataVisualizationNode", "DataTableNode"
 
 
 class Kind(NamedTuple):
-    """Where the two forms of a question are read, and where it is answered: `module:function` of the engine."""
+    """Where the two forms of a question are read, and where it is answered: `module:function` of the engine.
+
+    `flat` is empty where there is no such form.
+    """
 
     node: str
     flat: str
@@ -46,6 +49,8 @@ KINDS = {
     "RetentionQuery": Kind("retention.node:parse_node", "retention.legacy:parse_legacy", "retention.answer:answer"),
     "PathsQuery": Kind("path.node:parse_node", "path.legacy:parse_legacy", "path.answer:answer"),
     "FunnelsQuery": Kind("funnel.node:parse_node", "funnel.legacy:parse_legacy", "funnel.answer:answer"),
+    "HogQLQuery": Kind("hogql.statements.node:parse_node", "", "hogql.statements.answer:answer"),
+    "EventsQuery": Kind("hogql.events_query:parse_node", "", "hogql.events_answer:answer"),
 }
 # The kinds that the older parameters ask for.
 KIND_OF = {

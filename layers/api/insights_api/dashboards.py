@@ -21,6 +21,7 @@ from insights_api import dashboard_tiles, objects, tiles
 from insights_api.dashboard_fields import FIELDS, no_template
 from insights_api.dashboard_results import results_of
 from insights_api.insight_fields import EVERYONE_MAY_EDIT, MAY_EDIT, MAY_VIEW
+from insights_api.insight_overrides import of_dashboard
 from insights_api.insights import Insights
 from insights_api.refresh import asked_refresh
 from insights_api.resource import Resource
@@ -120,7 +121,7 @@ class Dashboards(AccessControlMixin, Resource):
         """`last_refresh` is that of the oldest result."""
         insights = self._insights(item)
         seen = [insight for insight in insights.values() if self._sees(insight)]
-        overrides = {"filters_override": item["filters"], "refresh": refresh}
+        overrides = of_dashboard(item) | {"refresh": refresh}
         shown = self._whole(item, insights, results_of(self.access, seen, overrides))
         computed_at = [
             tile["insight"]["last_refresh"]
@@ -130,7 +131,11 @@ class Dashboards(AccessControlMixin, Resource):
         return {**shown, "last_refresh": min(computed_at, default=None)}
 
     def _whole(self, item: Item, insights: Mapping[int, Item], results: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
-        shown = [self._tile(tile, insights, results) for tile in tiles.live(item)]
+        shown = [
+            # Without an order of its own it has its place: clients read a number.
+            {**self._tile(tile, insights, results), "order": place if tile["order"] is None else tile["order"]}
+            for place, tile in enumerate(tiles.live(item))
+        ]
         return {**self.brief(item), "filters": item["filters"], "variables": item["variables"], "tiles": shown}
 
     def _tile(

@@ -19,6 +19,8 @@ from insights_api.capture import answer
 router = APIRouter()
 
 _METHODS = ["GET", "POST", "OPTIONS"]
+# For SDKs that work out flags themselves.
+DEFINITIONS: dict[str, Any] = {"flags": [], "group_type_mapping": {}, "cohorts": {}}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Everything that a web page's SDK may switch on from afar, switched off.
@@ -62,8 +64,9 @@ async def flags(request: Request) -> Response:
 
 
 @router.api_route("/flags/definitions", methods=["GET", "OPTIONS"])
+@router.api_route("/api/feature_flag/local_evaluation", methods=["GET", "OPTIONS"])
 async def definitions(request: Request) -> Response:
-    return answer(request, JsonResponse({"flags": [], "group_type_mapping": {}, "cohorts": {}}))
+    return answer(request, JsonResponse(DEFINITIONS))
 
 
 @router.api_route("/array/{token}/config", methods=["GET", "OPTIONS"])

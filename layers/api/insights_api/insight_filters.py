@@ -23,6 +23,7 @@ Predicate = Callable[[Item], bool]
 # What upstream makes together with a feature flag.
 _FLAG_INSIGHTS = ("Feature Flag Called Total Volume", "Feature Flag calls made by unique users per variant")
 _LAST_VIEWED = "last_viewed_at"
+_DRAWN = ("InsightVizNode", "DataVisualizationNode")
 
 
 class Listing(NamedTuple):
@@ -67,12 +68,12 @@ def _created_by(text: str, _: Listing) -> Predicate:
 
 
 def _insight(text: str, _: Listing) -> Predicate:
-    """`JSON` are nodes without a wrapper; SQL is not answered here, so no insight is."""
+    """`JSON` are nodes without a wrapper that draws them, `SQL` statements."""
     known = (*(name for name in OLDER_NAMES if name != "SESSIONS"), "JSON", "SQL")
     if text not in known:
         raise unknown("insight", text, known)
     if text == "JSON":
-        return lambda item: item["query"] is not None and item["query"]["kind"] in OLDER_NAMES.values()
+        return lambda item: item["query"] is not None and item["query"]["kind"] not in _DRAWN
     return lambda item: kind_of(item) == OLDER_NAMES.get(text, "HogQLQuery")
 
 

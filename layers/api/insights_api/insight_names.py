@@ -91,6 +91,16 @@ def _paths(node: Mapping[str, Any]) -> str:
     return name + (f" starting at {start}" if start else "") + (f" ending at {end}" if end else "")
 
 
+def _sql(node: Mapping[str, Any]) -> str:
+    """The statement's own name, or its text on one line."""
+    return f"SQL: {node.get('name') or ' '.join(str(node.get('query')).split())}"
+
+
+def _list_of_events(node: Mapping[str, Any]) -> str:
+    events = [node.get("event"), *(node.get("events") or ())]
+    return f"List of {' & '.join(_readable(event) for event in events if event) or 'all events'}"
+
+
 NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "TrendsQuery": _trends,
     "LifecycleQuery": _lifecycle,
@@ -98,6 +108,8 @@ NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "FunnelsQuery": _funnel,
     "RetentionQuery": _retention,
     "PathsQuery": _paths,
+    "HogQLQuery": _sql,
+    "EventsQuery": _list_of_events,
 }
 
 

@@ -1,7 +1,9 @@
 """What a reader wants otherwise than an insight says: a dashboard's filters, or a request's own.
 
 `filters_override` takes the place of the dashboard's filters, `tile_filters_override` that of both. Their dates replace
-those of the question, their properties must hold as well, their breakdown replaces the question's.
+those of the question, their properties must hold as well, their breakdown replaces the question's. A statement has them
+where it says `{filters}`. `variables_override` takes the place of the dashboard's variables: values of those that a
+statement has.
 """
 
 from __future__ import annotations
@@ -42,13 +44,20 @@ def overrides_of(request: Request, access: Access, item: Item) -> dict[str, Any]
     """By the parameters' names; a public link overrides nothing. Raises ValidationError for what is no JSON object."""
     asked = {} if access.share is not None else request.query_params
     found: dict[str, Any] = {name: _object(asked[name], name) for name in _TEXTS if asked.get(name)}
-    if "filters_override" not in found and (placed := from_dashboard(request, access, item)):
-        found["filters_override"] = placed[0]["filters"]
+    if "variables_override" in found:
+        _check_variables(found["variables_override"])
+    if placed := from_dashboard(request, access, item):
+        found = of_dashboard(placed[0]) | found
     return {
         **found,
         "refresh": never_without(asked_refresh(request)),
         "explain": "explain" in asked and objects.is_true(asked["explain"]),
     }
+
+
+def of_dashboard(dashboard: Item) -> dict[str, Any]:
+    """What holds for every insight on it."""
+    return {"filters_override": dashboard["filters"], "variables_override": dashboard["variables"]}
 
 
 def from_dashboard(request: Request, access: Access, item: Item) -> tuple[Item, dict[str, Any]] | None:
@@ -90,19 +99,73 @@ def filters_of(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return filters
 
 
-def overridden(query: dict[str, Any], filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The same question about what the filters choose."""
-    if not filters:
+def overridden(query: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The same question about what the overrides choose. Raises ValidationError for filters that are none."""
+    filters, variables = filters_of(overrides), overrides.get("variables_override")
+    if not filters and not variables:
         return query
     node = dict(source_of(query))
-    if filters.get("date_from") or filters.get("date_to"):
-        names = (("date_from", "date_from"), ("date_to", "date_to"), ("explicitDate", "explicitDate"))
-        node["dateRange"] = {name: filters[own] for name, own in names if own in filters}
-    if "properties" in filters:
-        node["properties"] = _both(node.get("properties"), filters["properties"])
-    if "breakdown_filter" in filters and node["kind"] in _BROKEN_DOWN:
-        node["breakdownFilter"] = filters["breakdown_filter"]
+    node |= _PLACES.get(node["kind"], _on_insight)(node, filters)
+    if variables and node.get("variables"):
+        node["variables"] = _with_values(node["variables"], variables)
     return with_source(query, node)
+
+
+def _on_insight(node: Mapping[str, Any], filters: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if dates := _dates(filters):
+        found["dateRange"] = dates
+    if "properties" in filters:
+        found["properties"] = _both(node.get("properties"), filters["properties"])
+    if "breakdown_filter" in filters and node["kind"] in _BROKEN_DOWN:
+        found["breakdownFilter"] = filters["breakdown_filter"]
+    return found
+
+
+def _on_statement(node: Mapping[str, Any], filters: Mapping[str, Any]) -> dict[str, Any]:
+    own = node.get("filters") or {}
+    return {"filters": {**own, **_on_insight({**own, "kind": node["kind"]}, filters)}}
+
+
+def _on_events(node: Mapping[str, Any], filters: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if dates := _dates(filters):
+        found |= {"after": dates.get("date_from"), "before": dates.get("date_to")}
+    if "properties" in filters:
+        found["fixedProperties"] = _both(node.get("fixedProperties"), filters["properties"])
+    return found
+
+
+# Where a node has its filters, if not as insights have them.
+_PLACES: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]] = {
+    "HogQLQuery": _on_statement,
+    "EventsQuery": _on_events,
+}
+
+
+def _dates(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Both ends where one of them is named: half of another range would be none that anybody asked for."""
+    if not (filters.get("date_from") or filters.get("date_to")):
+        return {}
+    return {name: filters[name] for name in ("date_from", "date_to", "explicitDate") if name in filters}
+
+
+def _check_variables(variables: Mapping[str, Any]) -> None:
+    for name, given in variables.items():
+        place = f"variables_override__{name[:100]}"
+        if "value" not in fields.mapping(given, place) and not given.get("isNull"):
+            raise ValidationError("This field is required.", attr=f"{place}__value", code="required")
+
+
+def _with_values(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """By their ids, or by the names that the statement has; what it has not is about other insights."""
+    named = {one.get("code_name"): one for one in given.values() if isinstance(one, dict)}
+    found = {}
+    for key, variable in own.items():
+        other = given.get(key) or named.get(variable["code_name"])
+        values = {name: other.get(name) for name in ("value", "isNull")} if isinstance(other, dict) else {}
+        found[key] = {**variable, **values}
+    return found
 
 
 def overridden_flat(values: Mapping[str, Any], filters: Mapping[str, Any]) -> dict[str, Any]:

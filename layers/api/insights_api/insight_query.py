@@ -91,15 +91,15 @@ def events_of(item: Item) -> set[str]:
 
 
 def _events(node: Any) -> Iterator[str]:
-    """Of series, steps and exclusions; the two sides of a retention; the kinds of events of paths."""
+    """Of series, steps and exclusions; the two sides of a retention; the kinds of events of paths; lists of events."""
     if isinstance(node, list):
         for one in node:
             yield from _events(one)
         return
     if not isinstance(node, dict):
         return
-    if node.get("kind") == "EventsNode" and isinstance(node.get("event"), str):
-        yield node["event"]
+    if node.get("kind") in ("EventsNode", "EventsQuery"):
+        yield from (one for one in (node.get("event"), *(node.get("events") or ())) if isinstance(one, str))
     for name, inner in node.items():
         if name in ("targetEntity", "returningEntity") and isinstance(inner, dict):
             yield from _entity_event(inner)

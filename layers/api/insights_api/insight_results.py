@@ -26,17 +26,21 @@ from insights_api.legacy_nodes import converted
 from insights_api.refresh import of_shared
 from insights_api.serving import Asking, Served, key_of, serve
 
+# How the tables are called and kept is nothing for somebody with a link.
+_NOT_BY_LINK = frozenset({"clickhouse"})
+
 
 def question_of(item: Item, overrides: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """The node that is answered: the insight's own, or what its older filters stand for; null where only they do."""
     query: dict[str, Any] | None = item["query"] if item["query"] is not None else converted(item["filters"])
-    return query if query is None else overridden(query, filters_of(overrides or {}))
+    return query if query is None else overridden(query, overrides or {})
 
 
 def computed(access: Access, item: Item, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an answer that are about the result. Raises ValidationError for a question that has no answer.
 
-    `overrides`: `filters_override` and `tile_filters_override` as `overrides_of` gives them; `refresh`; `explain`.
+    `overrides`: `filters_override`, `tile_filters_override`, `variables_override` as `overrides_of` gives them;
+    `refresh`; `explain`.
     """
     if item["query"] is None and not item["filters"]:
         return dict(NOT_COMPUTED) | {"timezone": access.project.timezone}
@@ -59,6 +63,9 @@ def computed(access: Access, item: Item, overrides: Mapping[str, Any]) -> dict[s
         logger().exception("unexpected error", extra={"insight": item["id"], "project": access.project.id})
         return _failed(access, item, ServerError.default_detail)
     found = {**NOT_COMPUTED, **served.circumstances(), **_of_entry(served)}
+    if access.share is not None:
+        for name in _NOT_BY_LINK & found.keys():
+            del found[name]
     return found if served.entry is None else found | served.cost()
 
 

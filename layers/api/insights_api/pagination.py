@@ -26,8 +26,11 @@ def window(request: Request, default: int = DEFAULT_LIMIT) -> Window:
     return Window(limit or default, _number(request.query_params.get("offset")) or 0)
 
 
-def page[T](request: Request, found: Sequence[T], shape: Callable[[T], Any]) -> dict[str, Any]:
-    limit, offset = window(request)
+def page[T](
+    request: Request, found: Sequence[T], shape: Callable[[T], Any], default: int = DEFAULT_LIMIT, most: int = _MOST
+) -> dict[str, Any]:
+    limit, offset = window(request, default)
+    limit = min(limit, most)
     return {
         "count": len(found),
         "next": link(request, limit, offset + limit) if offset + limit < len(found) else None,

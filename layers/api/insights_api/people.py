@@ -11,7 +11,8 @@ from insights_engine import definitions
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 
-_NAMING_PROPERTIES = ("email", "name", "username")
+# Best first: the first that a person has is its name.
+NAMING_PROPERTIES = ("email", "name", "username")
 
 
 def persons(access: Access, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -32,10 +33,12 @@ def described(access: Access, rows: Sequence[dict[str, Any]]) -> list[dict[str, 
     """`{"number", "shown"}` of rows of (person, id, created_at, properties), in their order."""
     if not rows:
         return []
+    scan = _scan(access)
     ids = Sql(
-        "SELECT person, arraySort(groupArray(distinct_id)) FROM person_distinct_ids FINAL "
-        "WHERE {mine} AND person IN {persons:Array(UInt32)} GROUP BY person",
-        mine=_scan(access).is_mine,
+        "SELECT {owner} AS owner, arraySort(groupArray(distinct_id)) FROM person_distinct_ids FINAL "
+        "WHERE {mine} AND owner IN {persons:Array(UInt32)} GROUP BY owner",
+        owner=scan.person,  # an id that was copied while its person was merged away still has that number
+        mine=scan.is_mine,
         persons=[row["person"] for row in rows],
     )
     names = {row[0]: list(row[1]) for row in access.services.clickhouse.read(ids, project_id=access.project.id).rows}
@@ -58,7 +61,7 @@ def groups(access: Access, index: int, keys: Sequence[str]) -> dict[str, dict[st
 
 def _person(row: dict[str, Any], distinct_ids: list[str]) -> dict[str, Any]:
     properties = _with_dots(orjson.loads(row["properties"]))
-    named = next((str(properties[key]) for key in _NAMING_PROPERTIES if properties.get(key)), None)
+    named = next((str(properties[key]) for key in NAMING_PROPERTIES if properties.get(key)), None)
     return {
         "type": "person",
         "id": row["id"],

@@ -51,10 +51,10 @@ def results_of(served: Served, node: dict[str, Any]) -> dict[str, Any]:
     return {
         "results": served.rows,
         **further,
+        "hogql": "",
         **entry.additions,
         "resolved_date_range": entry.resolved_date_range,
         "error": "",
-        "hogql": "",
         "modifiers": node.get("modifiers") or {},
         **served.circumstances(),
         **served.cost(),

@@ -229,6 +229,10 @@ class Resource:
         """The kind and id of the object in whose log changes stand: who may read that object reads them."""
         return self.kind, str(item["id"])
 
+    def logged_name(self, item: Item) -> str | None:
+        """What the log calls it."""
+        return item.get("name") or item.get("title")
+
     def matches(self, item: Item) -> bool:
         """Whether a list with the request's filters has it."""
         return True
@@ -255,7 +259,7 @@ class Resource:
         verb = verbs.get((before["deleted"], after["deleted"]), "updated") if before else "created"
         scope, item_id = self.logged_with(after)
         said = verb if scope == self.kind else f"{self.kind}_{verb}"
-        entry = activity.Entry(scope, item_id, said, changes, after.get("name") or after.get("title"))
+        entry = activity.Entry(scope, item_id, said, changes, self.logged_name(after))
         return activity.entry(self.project_id, self.access.user, self.access.now, entry)
 
     def _short(self, item: Item) -> Sequence[Write]:

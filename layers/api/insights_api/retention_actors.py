@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from insights_acl.access import Access
 from insights_acl.restrictions import check_scopes
+from insights_engine.actors import Kept, everybody
 from insights_engine.errors import ValidationError
 from insights_engine.nodes import Text
 from insights_engine.retention.answer import Actors, Chosen, actors
@@ -15,6 +16,7 @@ from insights_engine.services import Services
 from pydantic import Field
 
 from insights_api import actor_pages, people
+from insights_api.actor_filters import Asked
 
 # The one order there is; clients name it in either way.
 ORDERS = ("length(appearances) DESC", "length(appearances) DESC, actor_id", "appearances DESC")
@@ -38,21 +40,23 @@ def scope_of(query: RetentionQuery) -> str:
     return "person:read" if query.group_index is None else "group:read"
 
 
-def page(access: Access, query: RetentionQuery, chosen: Chosen, limit: int, offset: int) -> Page:
+def page(
+    access: Access, query: RetentionQuery, chosen: Chosen, limit: int, offset: int, kept: Kept = everybody
+) -> Page:
     """Raises PermissionDenied for a key that may not read what the query is about."""
     check_scopes(access.key, (scope_of(query),))
     services: Services = access.services
-    found = actors(query, access.project, services, access.now, chosen, limit=limit, offset=offset)
+    found = actors(query, access.project, services, access.now, chosen, limit=limit, offset=offset, kept=kept)
     shown: dict[Any, dict[str, Any]]
     if query.group_index is None:
         shown = dict(people.persons(access, [int(actor) for actor, _ in found.found]))
     else:
         shown = dict(people.groups(access, query.group_index, [str(actor) for actor, _ in found.found]))
-    kept = [(shown[actor], columns) for actor, columns in found.found if actor in shown]
-    return Page(kept, len(found.found) - len(kept), found)
+    there = [(shown[actor], columns) for actor, columns in found.found if actor in shown]
+    return Page(there, len(found.found) - len(there), found)
 
 
-def node_page(access: Access, node: RetentionActors, field: str, limit: int, offset: int) -> actor_pages.Page:
+def node_page(access: Access, node: RetentionActors, field: str, asked: Asked) -> actor_pages.Page:
     """`field` is where the retention's own node stands in the request."""
     from insights_engine.retention.node import parse_node
 
@@ -62,7 +66,8 @@ def node_page(access: Access, node: RetentionActors, field: str, limit: int, off
             raise ValidationError("breakdown must be one value", attr="breakdown")
         value = value[0]
     chosen = Chosen(row=node.interval or 0, value=None if value is None else str(value))
-    found = page(access, parse_node(node.source, field), chosen, limit, offset)
+    query = parse_node(node.source, field)
+    found = page(access, query, chosen, asked.limit, asked.offset, asked.kept(access, query.group_index))
     return actor_pages.Page(found.found, found.missing, found.actors.has_more, found.actors.cost)
 
 

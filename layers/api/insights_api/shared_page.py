@@ -42,8 +42,13 @@ def refused(status: int, detail: str) -> str:
     return _document(title, said + (form if status == 401 else ""))
 
 
-def table_of(result: Any) -> Table | None:
-    """The numbers of any insight: series over time, cohorts of a retention, steps, edges, bins; null for none."""
+def table_of(result: Any, columns: Sequence[str] = ()) -> Table | None:
+    """The numbers of any insight: series over time, cohorts of a retention, steps, edges, bins; null for none.
+
+    `columns` are those of a statement's rows.
+    """
+    if columns and result:
+        return Table(columns, result)
     if isinstance(result, Mapping):
         listed = [(name, value) for name, value in result.items() if isinstance(value, list) and value]
         inner = table_of(listed[0][1]) if listed else None
@@ -106,7 +111,7 @@ def _result(insight: Mapping[str, Any]) -> str:
     status = insight.get("query_status") or {}
     if status.get("error"):
         return f'<p class="note">{escape(str(status.get("error_message")))}</p>'
-    table = table_of(insight.get("result"))
+    table = table_of(insight.get("result"), insight.get("columns") or ())
     return _table(table) if table else '<p class="note">No results.</p>'
 
 

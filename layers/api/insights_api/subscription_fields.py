@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
 from typing import Any
 
 from insights_acl import fields
@@ -21,11 +20,6 @@ RUN_ON = {
     "report.requested": "somebody put `report.requested` with its id on the event bus",
     "object.created": "an object was created below the watched prefix of the watched bucket",
 }
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-_FORMAT = (
-    "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
-)
 
 
 def whole(least: int, most: int) -> Callable[[Any, str], int]:
@@ -60,18 +54,7 @@ def some_of(known: Collection[str]) -> Callable[[Any, str], list[str]]:
 
 def at(value: Any, attr: str) -> str:
     """A moment; without a zone it is UTC. Fractions of a second do not count."""
-    if value is None:
-        fields.null(attr)
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise ValidationError(_FORMAT, attr=attr)
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    if not _EARLIEST <= found <= _LATEST:
-        raise ValidationError(f"Must be between the years {_EARLIEST.year} and {_LATEST.year}.", attr=attr)
-    return moment(found.astimezone(UTC).replace(microsecond=0))
+    return moment(fields.date_time(value, attr).replace(microsecond=0))
 
 
 def ids(value: Any, attr: str) -> list[int]:

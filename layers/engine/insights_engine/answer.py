@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from insights_engine.clickhouse import Cost
 from insights_engine.sql import Sql
+
+# How values are written as JSON. Times without a zone are those that ClickHouse gives in UTC.
+AS_SHOWN = orjson.OPT_NON_STR_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True, slots=True)

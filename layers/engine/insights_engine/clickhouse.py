@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _IDLE_CLIENTS = 12
+MOST_RESULT_BYTES = 64_000_000
 _CONNECT_SECONDS = 5.0
 # The answer may arrive later than ClickHouse's own limit, but before the function is stopped.
 _LATE_SECONDS = 1.0
@@ -59,6 +60,8 @@ class Rows:
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
     cost: Cost
+    # ClickHouse's, of each column.
+    types: tuple[str, ...] = ()
 
     def dicts(self) -> Iterator[dict[str, Any]]:
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
@@ -82,6 +85,8 @@ class ClickHouse:
             "max_ast_elements": 200_000,
             "max_expanded_ast_elements": 500_000,
             "max_query_size": 4_000_000,
+            # Of one answer before it is shaped; the rows are held by this process, whose memory no other limit knows.
+            "max_result_bytes": MOST_RESULT_BYTES,
             # The side that joins name second is the small one (persons, groups, sessions); the planner, which cannot
             # estimate FINAL, would build its hash table of the events instead.
             "query_plan_join_swap_table": "false",
@@ -264,4 +269,4 @@ def _run(client: Client, sql: Sql, settings: dict[str, Any]) -> Rows:
         bytes_read=int(summary.get("read_bytes", 0)),
         milliseconds=round((time.perf_counter() - started) * 1000, 3),
     )
-    return Rows(tuple(answer.column_names), rows, cost)
+    return Rows(tuple(answer.column_names), rows, cost, tuple(kind.name for kind in answer.column_types))

@@ -70,7 +70,7 @@ def people(scan: Scan, cohort: Cohort, depth: int = 0) -> Sql:
             mine=scan.is_mine,
             id=cohort.id,
         )
-    holds = _person_matches(scan, cohort.filters, depth)
+    holds = person_matches(scan, cohort.filters, depth)
     return Sql("SELECT person {source} AND ({holds})", source=scan.persons_source(), holds=holds)
 
 
@@ -179,11 +179,11 @@ def _cohort(scan: Scan, leaf: Leaf, depth: int) -> Sql:
     return Sql("{p} " + ("NOT IN" if outside else "IN") + " ({s})", p=scan.person, s=people(scan, cohort, depth + 1))
 
 
-def _person_matches(scan: Scan, tree: Filter, depth: int) -> Sql:
-    """A cohort's filters as a condition on the persons table."""
+def person_matches(scan: Scan, tree: Filter, depth: int = 0) -> Sql:
+    """Filters of people, such as a cohort's, as a condition on the persons table."""
     if not isinstance(tree, Leaf):
         join = both if tree.type == "AND" else either
-        return join(*(_person_matches(scan, member, depth) for member in tree.values)) if tree.values else TRUE
+        return join(*(person_matches(scan, member, depth) for member in tree.values)) if tree.values else TRUE
     if tree.type in COHORT_TYPES:
         plain = Scan(scan.project, scan.definitions, scan.now)
         plain.person = Sql("person")  # the persons table has surviving numbers only

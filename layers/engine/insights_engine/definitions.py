@@ -77,10 +77,14 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What a query refers to by id. An id that is not here does not exist in the project."""
+    """What a query refers to by id. An id that is not here does not exist in the project.
+
+    `types` are those of properties, by source (`event`, `person`, `group0` …) and name, where a query asks for them.
+    """
 
     actions: Mapping[int, Action] = field(default_factory=dict)
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
+    types: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def cohort_ids(trees: Iterable[Filter]) -> set[int | str]:
@@ -124,6 +128,12 @@ def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: 
         wanted = []
         cohort_keys = [key for key in _cohort_keys(store, project_id, further) if key not in seen]
     return Definitions(actions, cohorts)
+
+
+def all_cohorts(store: Store, project_id: int) -> set[int | str]:
+    """The ids of the project's cohorts, for `load`."""
+    partition, first = keys.cohort(project_id, 0)
+    return {item["id"] for item in _live(store.query(partition, first.rstrip("0")))}
 
 
 def _cohort_keys(store: Store, project_id: int, wanted: set[int | str]) -> list[Key]:

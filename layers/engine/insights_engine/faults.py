@@ -26,6 +26,7 @@ _TOO_BUSY = "ClickHouse is busy with other queries; try again in a moment."
 _UNREACHABLE = "ClickHouse cannot be reached; try again in a moment."
 _MEMORY = "The query needed more memory than it may use. Ask for a shorter range, or fewer breakdown values."
 _QUOTA = "ClickHouse's quota is used up; try again later, or have it raised."
+_TOO_MUCH = "The answer is larger than it may be. Ask for fewer rows (LIMIT), columns or values, or a shorter range."
 _NO_ROOM = "ClickHouse has no room left on its disk; whoever runs it has to make some."
 
 # ClickHouse's error code -> (HTTP status, what to say, how to try again). A code that is missing is ours to mend: 500.
@@ -42,7 +43,7 @@ CODES: dict[int, tuple[int, str, Backoff | None]] = {
     243: (503, _NO_ROOM, None),
     279: (503, _UNREACHABLE, ASLEEP),  # no server of the cluster
     307: (512, "The query would read more bytes than it may. Ask for a shorter range.", None),
-    396: (512, "The answer has more rows than it may.", None),
+    396: (400, _TOO_MUCH, None),
     439: (503, _TOO_BUSY, BUSY),
     745: (503, _TOO_BUSY, BUSY),
 }
@@ -132,7 +133,7 @@ def _of_statement(error: Exception) -> Fault | None:
     known = code_of(error)
     if known in CODES:
         status, words, again = CODES[known]
-        return Fault(Overloaded(words, status=status), again)
+        return Fault(ValidationError(words) if status == 400 else Overloaded(words, status=status), again)
     if known in CANCELLED:
         return Fault(Cancelled())
     for pattern, words in _INPUT:

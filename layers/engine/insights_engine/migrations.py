@@ -5,6 +5,8 @@
 3. A file that was applied is never changed: a change is a new file. The checksum leaves out comments.
 4. The cluster form is made from the same files: `x` becomes a Distributed table over the replicated `x_local`, sharded
    by project, so that all rows of one project are on one shard and joins and IN-subqueries stay there.
+5. What a new table has to have of the rows that are there already is filled in before its file counts as applied, so
+   that a migration that was killed does it again.
 """
 
 from __future__ import annotations
@@ -70,6 +72,8 @@ def migrate(
         for statement in migration.statements:
             for text in cluster_form(statement, cluster) if cluster else [statement]:
                 clickhouse.command(text)
+        if fill := _FILLS.get(migration.name):
+            fill(services)
         clickhouse.command(
             "INSERT INTO schema_migrations SELECT {name:String}, {checksum:String}, {cluster:String}, {at:DateTime}",
             {
@@ -161,6 +165,15 @@ def _create_history(services: Services, cluster: str | None) -> None:
         + " ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/schema_migrations', '{shard}-{replica}')"
         " ORDER BY name"
     )
+
+
+def _learn_stored(services: Services) -> None:
+    from insights_engine.ingest.relearning import learn_stored
+
+    learn_stored(services)
+
+
+_FILLS = {"004_definitions": _learn_stored}
 
 
 def _literal(text: str) -> str:

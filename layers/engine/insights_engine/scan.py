@@ -143,6 +143,15 @@ class Scan:
         before = TRUE if to_midnight else Sql("ts <= fromUnixTimestamp64Micro({at:Int64})", at=micros(upper))
         return both(days, after, before)
 
+    def until(self, upper: datetime) -> Sql:
+        """All events through `upper`."""
+        room = timedelta(days=0 if self.days_are_local else 2)
+        return Sql(
+            "day <= {last:Date} AND ts <= fromUnixTimestamp64Micro({at:Int64})",
+            last=(upper.date() + room).isoformat(),
+            at=micros(upper),
+        )
+
     # Properties
 
     def text(
@@ -194,6 +203,11 @@ class Scan:
         source = self.groups_source(group_index)
         return self._joined(f"group{group_index}", self.group_key(group_index), "key", source, value, "\0created_at")
 
+    def person_json(self) -> Sql:
+        """All properties of the event's person; empty when there is no such row."""
+        value = Sql("toJSONString(properties)")
+        return self._joined("persons", self.person, "person", self.persons_source(), value, "\0properties")
+
     def persons_source(self) -> Sql:
         return Sql("FROM persons FINAL WHERE {mine} AND is_deleted = 0", mine=self.is_mine)
 
@@ -209,9 +223,14 @@ class Scan:
         column, _ = join.values.setdefault(key, (f"{name}_value{len(join.values)}", value))
         return Sql(column)
 
-    def from_clause(self) -> Sql:
-        """Events, and one hash join a table that was asked for; call it when everything has been asked."""
-        parts = [Sql("FROM events")]
+    def from_clause(self, table: str = "events") -> Sql:
+        """The table, and what is joined to it; call it when everything has been asked."""
+        joins = self.joins()
+        return Sql("FROM " + table + " {joins}", joins=joins) if joins else Sql("FROM " + table)
+
+    def joins(self) -> Sql:
+        """One hash join a table that was asked for."""
+        parts = []
         for name, join in self._joins.items():
             values = Sql.join(", ", (Sql("{v} AS " + column, v=value) for column, value in join.values.values()))
             parts.append(

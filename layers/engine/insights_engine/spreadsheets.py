@@ -6,10 +6,12 @@ import csv
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+
+from insights_engine.answer import AS_SHOWN
 
 Line = Sequence[Any]
 FORMATS = ("json", "csv")
@@ -49,7 +51,7 @@ class WithFraction(float):
 
 
 def cell(value: Any) -> str:
-    """Nothing is empty, whole numbers have no `.0`, lists and objects are JSON."""
+    """Nothing is empty, whole numbers have no `.0`, lists and objects are JSON, and times are as they are there."""
     if isinstance(value, str):
         return as_text(value)
     if value is None:
@@ -60,7 +62,10 @@ def cell(value: Any) -> str:
         if isinstance(value, WithFraction):
             return repr(float(value))
         return str(int(value)) if value.is_integer() and abs(value) < _LONGEST_WHOLE else repr(value)
-    return str(value) if type(value) is int else as_text(orjson.dumps(value, default=str).decode())
+    if type(value) is int:
+        return str(value)
+    text = orjson.dumps(value, default=str, option=AS_SHOWN).decode()
+    return as_text(orjson.loads(text) if text.startswith('"') else text)
 
 
 def as_text(value: str) -> str:
@@ -68,8 +73,9 @@ def as_text(value: str) -> str:
     return "'" + value if value.startswith(_FORMULA_STARTS) else value
 
 
-def file_name(export_name: str | None, date_from: str, date_to: str) -> str:
-    """`pageview-count (2012-01-08 - 2012-01-15) from PostHog.csv`, for Content-Disposition."""
+def file_name(export_name: str | None, dates: Mapping[str, str]) -> str:
+    """`pageview-count (2012-01-08 - 2012-01-15) from PostHog.csv`, for Content-Disposition; some have no range."""
     plain = unicodedata.normalize("NFKD", export_name or "export").encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain)).strip("-_") or "export"
-    return f"{slug[:100]} ({date_from[:10]} - {date_to[:10]}) from PostHog.csv"
+    of = f" ({dates['date_from'][:10]} - {dates['date_to'][:10]})" if dates else ""
+    return f"{slug[:100]}{of} from PostHog.csv"

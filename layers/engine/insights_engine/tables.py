@@ -6,6 +6,7 @@ from __future__ import annotations
 TENANT_TABLES = (
     *("events", "persons", "person_distinct_ids", "person_merges", "groups", "cohort_people"),
     "metrics_time_to_see_data",
+    *("event_definitions", "property_definitions", "event_properties"),
 )
 
 # Event properties with a declared path in the table; all others are dynamic. A test compares this with the DDL.

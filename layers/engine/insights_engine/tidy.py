@@ -1,7 +1,7 @@
 """Any insight as CSV of one form: a line an observation, and columns that do not depend on what there is to say.
 
 A kind of query node is one row of FORMS: its columns, and what an answer says in them, line by line. What an
-observation does not have is an empty cell. Pure.
+observation does not have is an empty cell. A statement's columns are those that it selects. Pure.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`help` says each column in turn; `lines` are the observations of an answer, in its order."""
+    """`columns` and what each says, none where an answer has its own; `lines` are the observations, in their order."""
 
     columns: dict[str, str]
     lines: Callable[[Any], Iterator[Line]]
+
+    def header(self, found: Answer) -> Line:
+        return tuple(self.columns) or tuple(found.additions["columns"])
 
 
 def tidy(kind: str, found: Answer) -> Iterator[Line]:
     """The header and the observations of the answer to a node of that kind."""
     form = FORMS[kind]
-    return chain([tuple(form.columns)], form.lines(found))
+    return chain([form.header(found)], form.lines(found))
 
 
 def _trends(found: Answer) -> Iterator[Line]:
@@ -97,6 +100,11 @@ def _steps(rows: list[dict[str, Any]]) -> Iterator[Line]:
         rate = round(100 * row["count"] / entered, 2) if entered else 0
         own = (_breakdown(row), row["order"], row["name"] or ALL_EVENTS, row["custom_name"], None, None)
         yield *own, row["count"], rate, row["average_conversion_time"], row["median_conversion_time"]
+
+
+def _rows(found: Answer) -> Iterator[Line]:
+    """As they are: what was selected is the observation."""
+    yield from found.result
 
 
 def _named(row: dict[str, Any]) -> tuple[str, str | None]:
@@ -190,4 +198,6 @@ FORMS: dict[str, Form] = {
         },
         _funnels,
     ),
+    "HogQLQuery": Form({}, _rows),
+    "EventsQuery": Form({}, _rows),
 }

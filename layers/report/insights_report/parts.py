@@ -20,7 +20,7 @@ from insights_api.serving import Asking, serve
 from insights_api.subscription_subjects import name_of
 from insights_engine import deadline
 from insights_engine.errors import ApiError, ServerError
-from insights_engine.http import JsonResponse, plain_json
+from insights_engine.http import JsonResponse
 from insights_engine.results.modes import MODES
 from insights_engine.store import Item
 
@@ -50,8 +50,8 @@ class Making:
     with_files: bool
     with_addresses: bool
 
-    def parts(self, wanted: list[int], filters: Mapping[str, Any] | None = None) -> Iterator[Part]:
-        """`filters`: those of the dashboard, which hold for all that is on it."""
+    def parts(self, wanted: list[int], overrides: Mapping[str, Any] | None = None) -> Iterator[Part]:
+        """`overrides`: those of the dashboard, which hold for all that is on it."""
         found = tiles.read(self.access, tiles.INSIGHT, wanted)
         for place, number in enumerate(wanted):
             item = found.get(number)
@@ -61,15 +61,15 @@ class Making:
                 # Its name may say what the rules keep back.
                 yield Part(number, f"Insight {number}", "", error=_NOT_SEEN)
             else:
-                yield self.part(item, place, filters)
+                yield self.part(item, place, overrides)
 
-    def part(self, item: Item, place: int = 0, filters: Mapping[str, Any] | None = None) -> Part:
+    def part(self, item: Item, place: int = 0, overrides: Mapping[str, Any] | None = None) -> Part:
         """Never raises: an insight that cannot be computed or drawn is its error."""
         number, name, url = item["id"], name_of(item), address_of(self.access, tiles.INSIGHT, item, self.site)
         if item["query"] is None and not item["filters"]:
             return Part(number, name, url, error=_NOTHING_ASKED)
         try:
-            question, found = answered(self.access, item, filters)
+            question, found = answered(self.access, item, overrides)
             return self._drawn(Part(number, name, url), question, found, place)
         except ApiError as error:
             reason = error.detail if type(error) is not ServerError else ServerError.default_detail
@@ -86,9 +86,10 @@ class Making:
         from dataclasses import replace
 
         from insights_report.charts import draw
+        from insights_report.charts.values import result_of
         from insights_report.tables import table_of
 
-        result, display = plain_json(found.result), display_of(question)
+        result, display = result_of(found), display_of(question)
         png = draw(question.kind, result, name=part.name, display=display)
         image_url = self._stored(png, place) if self.with_addresses else None
         part = replace(part, png=png, image_url=image_url, table=table_of(question.kind, result, display=display))
@@ -108,9 +109,9 @@ class Making:
             return None
 
 
-def answered(access: Access, item: Item, filters: Mapping[str, Any] | None = None) -> tuple[Question, Answer]:
+def answered(access: Access, item: Item, overrides: Mapping[str, Any] | None = None) -> tuple[Question, Answer]:
     """Computed now, and kept for whoever asks next. Raises ApiError."""
-    question = asked_by(item, {"filters_override": filters} if filters else None)
+    question = asked_by(item, overrides)
     sight = " ".join(hidden_kinds(access.rules.project_wide, access.caller))
     project, services = access.project, access.services
     asking = Asking(project, services, access.now, access.user.uuid, sight, SECONDS, is_worker=True)

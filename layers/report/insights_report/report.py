@@ -10,11 +10,15 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The numbers of an insight as people read them. `left_out`: rows that there are beside those shown."""
+    """The numbers of an insight as people read them. `left_out`: rows that there are beside those shown.
+
+    `is_newest_last`: where there is room for a part only, the last rows are worth more than the first.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     left_out: int = 0
+    is_newest_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from insights_acl.access import Access, of_user
 from insights_acl.models import PersonalKey, StoredProject, User, moment
 from insights_acl.permissions import permission_of
 from insights_api import agenda, deliveries, signing, tiles, unsubscribe
+from insights_api.insight_overrides import of_dashboard
 from insights_api.integrations import find_integration
 from insights_api.schedule import Schedule
 from insights_api.subscription_firing import entry, put
@@ -134,7 +135,8 @@ class SubscriptionSource(Source):
             wanted = [one for one in wanted if one in there]
             if not wanted:
                 raise Stopped("None of the insights that were chosen is on the dashboard any more.")
-        parts = tuple(self.making.parts(wanted, None if is_insight else subject["filters"]))
+        overrides = None if is_insight else of_dashboard(subject)
+        parts = tuple(self.making.parts(wanted, overrides))
         return Report(
             self.item["id"],
             self.item["project_id"],

@@ -6,16 +6,19 @@ Cells are numbers, which are written where they are shown, or texts. All that th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from insights_report.charts.series import Row, Series, labels_of, largest, series_of, totals_of
 from insights_report.charts.text import clean, duration, number, percent, span, unique
+from insights_report.charts.values import said, value_rows_of
 from insights_report.funnel_rows import Group, groups_of, is_histogram, is_trend, value_of
 from insights_report.path_rows import Edge, edges_of, short_names
 from insights_report.report import Table
 from insights_report.retention_rows import Cell, cohorts_of, column_names
 
 MOST_DATES, MOST_SERIES, MOST_ROWS, MOST_PERIODS = 31, 6, 20, 12
+_DATE = "Date"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -32,7 +35,7 @@ def _trend(rows: Sequence[Row]) -> Table:
         return _calendar(rows)
     if any("aggregated_value" in row for row in rows):
         return _totals(totals_of(rows))
-    return _over_time(series_of(rows), labels_of(rows), "Date", MOST_DATES)
+    return _over_time(series_of(rows), labels_of(rows), _DATE, MOST_DATES)
 
 
 def _over_time(found: Sequence[Series], labels: Sequence[Any], first: str, most: int | None) -> Table:
@@ -46,7 +49,7 @@ def _over_time(found: Sequence[Series], labels: Sequence[Any], first: str, most:
     ]
     heads = [*(one.name for one in kept), *([f"and {others} more"] if others else [])]
     shown = [(*row, "…") if others else row for row in rows[start:]]
-    return Table((first, *heads), tuple(shown), start)
+    return Table((first, *heads), tuple(shown), start, is_newest_last=first == _DATE)
 
 
 def _totals(found: Sequence[Series]) -> Table:
@@ -75,7 +78,7 @@ def _lifecycle(rows: Sequence[Row]) -> Table:
         for row, one in zip(rows, series_of(rows), strict=True)
         for status in [clean(row.get("status")).capitalize()]
     ]
-    return _over_time(found, labels_of(rows), "Date", MOST_DATES)
+    return _over_time(found, labels_of(rows), _DATE, MOST_DATES)
 
 
 def _stickiness(rows: Sequence[Row]) -> Table:
@@ -128,9 +131,9 @@ def _funnel(result: Any) -> Table:
     if is_trend(result):
         names = unique(value_of(row) or "Conversion" for row in result)
         found = [Series(shown, shown, one.values) for shown, one in zip(names, series_of(result), strict=True)]
-        made = _over_time(found, result[0].get("labels") or [], "Date", MOST_DATES)
+        made = _over_time(found, result[0].get("labels") or [], _DATE, MOST_DATES)
         rows = ((date, *(_of_hundred(share) for share in shares)) for date, *shares in made.rows)
-        return Table(made.columns, tuple(rows), made.left_out)
+        return replace(made, rows=tuple(rows))
     return _steps(groups_of(result))
 
 
@@ -158,6 +161,17 @@ def _steps(found: Sequence[Group]) -> Table:
     return Table(("Value", *heads) if several else heads, tuple(rows[:MOST_DATES]), len(rows[MOST_DATES:]))
 
 
+def _values(result: Any) -> Table:
+    """The first rows: which those are is the statement's to say."""
+    names, rows = value_rows_of(result)
+    cells = tuple(tuple(value if _is_number(value) else said(value) for value in row) for row in rows[:MOST_ROWS])
+    return Table(tuple(unique(map(clean, names))), cells, len(rows[MOST_ROWS:]))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 # One row a kind of query node.
 TABLES: dict[str, Callable[[Any], Table]] = {
     "TrendsQuery": _trend,
@@ -166,4 +180,6 @@ TABLES: dict[str, Callable[[Any], Table]] = {
     "RetentionQuery": _retention,
     "PathsQuery": _paths,
     "FunnelsQuery": _funnel,
+    "HogQLQuery": _values,
+    "EventsQuery": _values,
 }

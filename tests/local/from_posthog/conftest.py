@@ -136,6 +136,6 @@ def shop(posthog: PostHog) -> PostHog:
             dashboards=[99],
         ),
         insight(43, None, question(event_node(math="hogql", math_hogql="countIf(person_id IN COHORT 11)"))),
-        insight(44, "SQL", {"kind": "DataVisualizationNode", "source": {"kind": "HogQLQuery", "query": "select 1"}}),
+        insight(44, "Web", {"kind": "InsightVizNode", "source": {"kind": "WebOverviewQuery"}}),
     ]
     return posthog

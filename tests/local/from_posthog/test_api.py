@@ -122,7 +122,16 @@ CANNOT: dict[str, tuple[str, Row, str]] = {
         action(1, "Backwards", steps=[{"event": "e", "url": "(?<=a)b", "url_matching": "regex"}]),
         "",
     ),
-    "SQL": ("insights", insight(1, "SQL", {"kind": "HogQLQuery", "query": "select 1"}), '"HogQLQuery" is not known'),
+    "a kind that is not here": (
+        "insights",
+        insight(1, "Web", {"kind": "WebOverviewQuery"}),
+        '"WebOverviewQuery" is not known',
+    ),
+    "a statement that is no SELECT": (
+        "insights",
+        insight(1, "SQL", {"kind": "HogQLQuery", "query": "DROP TABLE events"}),
+        "only SELECT is answered",
+    ),
     "no question": ("insights", insight(1, "Nothing", None), "It asks nothing."),
     "an action that is gone": (
         "insights",

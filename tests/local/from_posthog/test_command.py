@@ -90,7 +90,7 @@ def test_the_command(run: Run, shop: PostHog, stack: Stack, here: Here, served: 
     paying = here.rows("cohorts")["Paying"]["id"]
     assert (found.exit_code, found.stdout.splitlines()[0]) == (0, f'cohort 11 "Paying": created as {paying}')
     again = run(*arguments, "--what", "actions,insights", **keys)
-    assert 'insight 44 "SQL": cannot (query.source.kind "HogQLQuery" is not known' in again.stdout
+    assert 'insight 44 "Web": cannot (query.source.kind "WebOverviewQuery" is not known' in again.stdout
     assert again.stdout.splitlines()[-1] == "3 created, 0 updated, 1 there, 1 cannot"
     assert KEY not in dry.output + found.output + again.output
 

@@ -62,6 +62,14 @@ PLACES: list[tuple[Any, Any]] = [
         {"type": "hogql", "key": "person_id in cohort 1 OR matchesAction( 2 )"},
         {"type": "hogql", "key": "person_id in cohort 101 OR matchesAction( 202 )"},
     ),
+    (
+        {"kind": "HogQLQuery", "query": "SELECT count() FROM events WHERE person_id IN COHORT 1", "values": {"id": 1}},
+        {
+            "kind": "HogQLQuery",
+            "query": "SELECT count() FROM events WHERE person_id IN COHORT 101",
+            "values": {"id": 1},
+        },
+    ),
     ({"math_hogql": "person_id IN COHORT 'Paying'"}, {"math_hogql": "person_id IN COHORT 'Paying'"}),
     (["cohort 1", 1, None, True], ["cohort 1", 1, None, True]),
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from insights_engine import definitions
+from insights_engine.actors import Kept, everybody
 from insights_engine.answer import Answer, Preliminary
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
@@ -65,11 +66,19 @@ def answer(query: FunnelQuery, project: Project, services: Services, now: dateti
 
 
 def actors(
-    query: FunnelQuery, project: Project, services: Services, now: datetime, chosen: Chosen, *, limit: int, offset: int
+    query: FunnelQuery,
+    project: Project,
+    services: Services,
+    now: datetime,
+    chosen: Chosen,
+    *,
+    limit: int,
+    offset: int,
+    kept: Kept = everybody,
 ) -> Actors:
     """Who is behind a step, or behind a point of the trend, in pages: one statement each. Raises as `answer` does."""
     plan = make_plan(query, project, services, now)
-    statement = compile_people(plan, chosen, limit + 1, offset)
+    statement = compile_people(plan, chosen, limit + 1, offset, kept)
     rows = read_rows(services, statement, query, project)
     found = [row[0] for row in rows.rows]
     return Actors(found[:limit], len(found) > limit, rows.cost)

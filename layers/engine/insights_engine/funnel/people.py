@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from insights_engine.actors import Kept, everybody
 from insights_engine.dates import parse
 from insights_engine.errors import ValidationError
 from insights_engine.funnel.best import best_runs
@@ -92,7 +93,7 @@ def _moment(plan: Plan, step: int) -> Sql:
     )
 
 
-def compile_people(plan: Plan, chosen: Chosen, limit: int, offset: int) -> Sql:
+def compile_people(plan: Plan, chosen: Chosen, limit: int, offset: int, kept: Kept = everybody) -> Sql:
     """Rows (actor), in the order of their numbers or keys. Raises ValidationError for what the answer does not have."""
     _check_steps(plan)
     _check_value(plan, chosen)
@@ -113,7 +114,7 @@ def compile_people(plan: Plan, chosen: Chosen, limit: int, offset: int) -> Sql:
         "LIMIT {limit:UInt64} OFFSET {offset:UInt64}",
         who=_who(plan),
         r=rows.sql,
-        holds=holds,
+        holds=both(holds, kept(Sql("who"))),
         limit=limit,
         offset=offset,
     )

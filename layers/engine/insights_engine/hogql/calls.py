@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from insights_engine.errors import ValidationError, nearest
 from insights_engine.hogql import checks, lists
 from insights_engine.hogql.comparisons import COMPARISONS, compare
-from insights_engine.hogql.functions import FUNCTIONS, NEVER_NULL, PARAMETRIC, REFUSED, UNITS, Function, known_name
+from insights_engine.hogql.functions import (
+    COUNTED,
+    NEVER_NULL,
+    PARAMETRIC,
+    REFUSED,
+    SEVERAL,
+    UNITS,
+    WHOLE,
+    Function,
+    known_name,
+)
 from insights_engine.hogql.growth import measured
 from insights_engine.hogql.kinds import WORDS, Mismatch, Typed, as_one_type, coerce, convert
 from insights_engine.hogql.names import near
@@ -19,11 +30,14 @@ from insights_engine.sql import Sql, number
 _MAX_DIGITS = 30
 # Of these the number of a property is compared, where a number is wanted of them.
 _ORDERED = frozenset({"min", "max", "minIf", "maxIf", "least", "greatest"})
+_MOST_VALUES, _MOST_SHARES, _LONGEST_RANGE = 1_000, 20, 10_000
 _SIZED = ("length", "empty", "notEmpty")
 
 
 class Walker(Protocol):
     """The walk that a call is met on: `aggregates` says whether they are allowed, the rest where it stands."""
+
+    functions: ClassVar[Mapping[str, Function]]
 
     scan: Scan
     aggregates: bool
@@ -43,15 +57,17 @@ def call(walk: Walker, node: dict[str, Any]) -> Typed:
     """A call of a known function with arguments of the kinds that it takes."""
     if node["name"] == "_caseWithExpression":
         return walk.print(_cases(node))
-    name, args = _filtered(node)
-    function = FUNCTIONS.get(name)
+    name, args = _filtered(node, walk.functions)
+    function = walk.functions.get(name)
     if function is None:
-        reason = f": {REFUSED[name]}" if name in REFUSED else near(name, FUNCTIONS)
+        reason = f": {REFUSED[name]}" if name in REFUSED else near(name, walk.functions)
         raise walk.error(node, f"the function {name} is not known{reason}")
     if node.get("distinct"):
         if name not in ("count", "countIf"):
             raise walk.error(node, f"DISTINCT is for count alone, not {name}")
-        function = FUNCTIONS["uniqExact" if name == "count" else "uniqExactIf"]
+        function = walk.functions["uniqExact" if name == "count" else "uniqExactIf"]
+    if node.get("is_window"):  # which may be of aggregates
+        function = replace(function, is_aggregate=False)
     _check_call(walk, node, function, len(args))
     if function.is_aggregate:
         walk.inside_aggregate = True
@@ -73,6 +89,7 @@ def call(walk: Walker, node: dict[str, Any]) -> Typed:
         is_nullable=called.is_nullable if is_nullable is None else called.is_nullable or is_nullable,
         growth=size[0],
         order=size[1],
+        is_whole=function.name in WHOLE,
     )
 
 
@@ -86,9 +103,9 @@ def _cases(node: dict[str, Any]) -> dict[str, Any]:
     return {**node, "name": "multiIf", "args": [*branches, rest[-1]]}
 
 
-def _filtered(node: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _filtered(node: dict[str, Any], known: Mapping[str, Function]) -> tuple[str, list[dict[str, Any]]]:
     """Name and arguments; `sum(x) FILTER (WHERE c)` is `sumIf(x, c)`, and `count(*)` counts events."""
-    name, args, condition = known_name(node["name"]), node["args"], node.get("filter_expr")
+    name, args, condition = known_name(node["name"], known), node["args"], node.get("filter_expr")
     if name == "count" and len(args) == 1 and args[0].get("chain") == ["*"]:
         args = []
     if condition is None:
@@ -181,6 +198,8 @@ def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: l
         return lists.summed(function, arguments[0])
     if function.target == "@json":
         return lists.extracted(arguments)
+    if function.target == "@range":
+        return _numbers(walk, node, arguments)
     if rule != function.target:
         return convert(arguments[0] if arguments else None, function.target, walk.scan, arguments[1:])
     if function.name == "toStartOfWeek" and len(arguments) == 1:
@@ -202,6 +221,18 @@ def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: l
         members=(held,) if function.name == "array" else _members(function, arguments),
         number=_by_number(walk, function, parameter, arguments),
     )
+
+
+def _numbers(walk: Walker, node: dict[str, Any], arguments: list[Typed]) -> Typed:
+    """`range(5)`, `range(1, 5)`, `range(1, 9, 2)`: of constants, so that it is known how many there will be."""
+    ends = [a.constant for a in arguments]
+    if not all(isinstance(end, int) and not isinstance(end, bool) and abs(end) < 2**31 for end in ends):
+        raise walk.error(node, "range takes constant whole numbers")
+    if len(range(*ends) if 0 not in ends[2:] else ()) > _LONGEST_RANGE or 0 in ends[2:]:
+        raise walk.error(node, f"range makes 1 to {_LONGEST_RANGE} numbers")
+    inside = Sql.join(", ", (Sql(f"toInt64({end})") for end in ends))
+    held = Typed(Sql(""), "n", is_nullable=False)
+    return Typed(Sql("range({a})", a=inside), "a", is_nullable=False, members=(held,))
 
 
 def _printed(function: Function, parameter: Sql, arguments: list[Typed]) -> Sql:
@@ -232,10 +263,16 @@ def _members(function: Function, arguments: list[Typed]) -> tuple[Typed, ...]:
 def _parameter(walk: Walker, node: dict[str, Any], function: Function) -> Sql:
     if function.name not in PARAMETRIC:
         return Sql("")
-    share = node["params"][0].get("value") if len(node["params"]) == 1 else None
-    if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
+    given = [one.get("value") for one in node["params"]]
+    plain = [one for one in given if isinstance(one, int | float) and not isinstance(one, bool)]
+    if function.name in COUNTED:
+        if len(given) != 1 or not plain or not isinstance(plain[0], int) or not 1 <= plain[0] <= _MOST_VALUES:
+            raise walk.error(node, f"{function.name} takes a number from 1 to {_MOST_VALUES} as its parameter")
+        return Sql(f"({plain[0]})")
+    is_few = 1 <= len(given) <= (_MOST_SHARES if function.name in SEVERAL else 1)
+    if not is_few or len(plain) < len(given) or not all(0 <= share <= 1 for share in plain):
         raise walk.error(node, f"{function.name} takes a share from 0 to 1 as its parameter")
-    return Sql(f"({float(share)!r})")
+    return Sql(f"({', '.join(repr(float(share)) for share in plain)})")
 
 
 def _kind_at(function: Function, index: int, count: int) -> str:
@@ -280,4 +317,4 @@ def _is_value(function: Function, index: int, count: int) -> bool:
     """Whether the argument is one that the function may answer with; multiIf has conditions between its values."""
     if function.name == "multiIf":
         return index % 2 == 1 or index == count - 1
-    return function.kind_of(index) != "b"
+    return function.kind_of(index) not in ("b", "k")

@@ -35,7 +35,7 @@ def compare(op: str, left: Typed, right: Typed, scan: Scan) -> Typed:
         other = right if left.kind == "null" else left
         return Typed(Sql(("isNull" if op == "==" else "isNotNull") + "({x})", x=other.sql), "b", is_nullable=False)
     if op in _BY_VALUE:
-        a, b = _alike(left, right, scan)
+        a, b = alike(left, right, scan)
     else:
         a, b = coerce(left, "s", scan), coerce(right, "s", scan)
         if said := like_fault(b.constant) if "like" in op else pattern_fault(b.constant):
@@ -50,7 +50,7 @@ def compare(op: str, left: Typed, right: Typed, scan: Scan) -> Typed:
     return Typed(compared, "b", is_nullable=False)
 
 
-def _alike(left: Typed, right: Typed, scan: Scan) -> tuple[Typed, Typed]:
+def alike(left: Typed, right: Typed, scan: Scan) -> tuple[Typed, Typed]:
     """Both sides of one kind: a property, or text, takes the kind of what it is compared with."""
     if left.kind in _WHOLES or right.kind in _WHOLES:
         return _as_wholes(left, right, scan)

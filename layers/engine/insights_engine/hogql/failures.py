@@ -8,8 +8,10 @@ from insights_engine.errors import ValidationError
 
 # Faults that an expression's own types and values cause: parsing, casts, arguments, aggregates, ranges, patterns.
 _CODES = frozenset(
-    {6, 25, 27, 32, 36, 38, 41, 42, 43, 44, 46, 47, 48, 53, 59, 69, 70, 72, 117, 131, 153, 184, 190, 215, 349}
+    {6, 25, 27, 32, 36, 38, 41, 42, 43, 44, 46, 47, 48, 53, 59, 69, 70, 72, 117, 125, 131, 153, 184, 190, 215, 349}
 )
+# Of statements: what a SELECT, a join or a set may not be.
+_CODES |= {80, 403, 476}
 _CODES |= {386, 407, 427, 440, 456, 457, 536, 540, 636}
 # The same by ClickHouse's names, of which there are many.
 _NAMES = re.compile(
@@ -25,6 +27,8 @@ _OURS = re.compile(
 )
 # ClickHouse's names of faults that say more than their words once the statement is cut from them.
 _NAME = re.compile(r"\(((?:[A-Z0-9]+_)+[A-Z0-9]+|ILLEGAL_\w+)\)")
+_SERVERS = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
+_ANY = re.compile(r"[Cc]ode: (\d+)\.?\s*(?:DB::Exception: )?(.*)", re.DOTALL)
 _CANNOT = "the SQL expression cannot be computed"
 _SHORTEST = 12
 
@@ -36,7 +40,8 @@ def reason(error: Exception) -> str | None:
         return error.detail if "regular expression" in error.detail else None
     if "codec can't decode" in str(error):
         return f"{_CANNOT}: its text is not UTF-8"  # nor is what ClickHouse says of it
-    found = re.search(r"[Cc]ode: (\d+)\.?\s*(?:DB::Exception: )?(.*)", str(error), re.DOTALL)
+    # Over HTTP the driver's own words, which name the code as well, stand before the server's.
+    found = _SERVERS.search(str(error)) or _ANY.search(str(error))
     if found is None or not (int(found[1]) in _CODES or _NAMES.search(found[2])):
         return None
     said = _OURS.split(found[2], maxsplit=1)[0].strip(" :.,(")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from insights_engine.errors import ApiError
-from insights_engine.hogql.kinds import Typed
+from insights_engine.hogql.kinds import Typed, coerce
 from insights_engine.hogql.names import near
-from insights_engine.scan import Scan
-from insights_engine.sql import Sql
+from insights_engine.scan import Scan, person_text
+from insights_engine.sql import Sql, number
 from insights_engine.tables import TYPED_EVENT_PROPERTIES
 
 # Columns of the event: name -> (SQL, kind). None of them is ever NULL.
@@ -78,29 +80,32 @@ def _resolve(scan: Scan, root: str, rest: list[str | int], where: str) -> Typed 
             return Typed(Sql(text, local=scan.local), kind, is_nullable=False, order=order)
         if root == "person_id":
             return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
-        return _property(scan, "event", [root], where) if root in _SHORT else None
+        return property_field(scan, "event", [root], where) if root in _SHORT else None
     match root:
         case "properties":
-            return _property(scan, "event", rest, where)
+            return property_field(scan, "event", rest, where)
         case "person":
-            return _person(scan, rest, where)
+            return person_field(scan, rest, where)
         case "session" if len(rest) == 1:
             name = str(rest[0])
             if name == "id":
-                return _property(scan, "event", ["$session_id"], where)
-            return _property(scan, "session", ["$session_duration" if name == "duration" else name], where)
+                return property_field(scan, "event", ["$session_id"], where)
+            return property_field(scan, "session", ["$session_duration" if name == "duration" else name], where)
     index = _group_index(scan, root)
     return None if index is None else _group(scan, index, rest, where)
 
 
-def _person(scan: Scan, rest: list[str | int], where: str) -> Typed | None:
+def person_field(scan: Scan, rest: list[str | int], where: str) -> Typed | None:
+    """Of the person whose number stands in each row."""
     match rest:
         case ["id"]:
             return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
         case ["created_at"]:
             return Typed(_local(scan, scan.created_at(None)), "d", is_nullable=False)
+        case ["properties"]:
+            return Typed(scan.person_json(), "p", is_nullable=False, order=1)
         case ["properties", _, *_]:
-            return _property(scan, "person", rest[1:], where)
+            return property_field(scan, "person", rest[1:], where)
     return None
 
 
@@ -117,7 +122,7 @@ def _group(scan: Scan, index: int, rest: list[str | int], where: str) -> Typed |
         case ["created_at"]:
             return Typed(_local(scan, scan.created_at(index)), "d", is_nullable=False)
         case ["properties", _, *_]:
-            return _property(scan, "group", rest[1:], where, index)
+            return property_field(scan, "group", rest[1:], where, index)
     return None
 
 
@@ -125,11 +130,40 @@ def _local(scan: Scan, at: Sql) -> Sql:
     return Sql("toTimeZone({at}, {zone:String})", at=at, zone=scan.project.timezone)
 
 
-def _property(scan: Scan, kind: str, path: list[str | int], where: str, index: int | None = None) -> Typed:
-    """A property, or what is inside one that holds an object or a list."""
+def property_field(
+    scan: Scan,
+    kind: str,
+    path: list[str | int],
+    where: str,
+    index: int | None = None,
+    *,
+    stands_alone: bool = False,
+) -> Typed:
+    """A property, or what is inside one that holds an object or a list; of the type that is known of it, if any.
+
+    `stands_alone`: the rows are the persons or groups themselves, so nothing is joined.
+    """
     name = str(path[0])
-    text = scan.text(kind, name, index, where)
+    text = person_text(name) if stands_alone else scan.text(kind, name, index, where)
     if len(path) > 1:
         keys = (Sql("{k:Int64}" if isinstance(key, int) else "{k:String}", k=key) for key in path[1:])
         text = Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=Sql.join(", ", keys))
-    return Typed(text, "s" if kind == "event" and path == [name] and name in _TEXTS else "p", order=1)
+        return Typed(text, "p", order=1)
+    source = f"group{index}" if index is not None else kind
+    learned = _LEARNED.get(scan.definitions.types.get((source, name), ""))
+    if learned is not None:
+        return learned(text, scan)
+    return Typed(text, "s" if kind == "event" and name in _TEXTS else "p", order=1)
+
+
+# Types of properties that are more than text -> the value.
+_LEARNED: dict[str, Callable[[Sql, Scan], Typed]] = {
+    "Numeric": lambda text, scan: Typed(number(text), "n"),
+    "Boolean": lambda text, scan: Typed(
+        Sql("CAST(if(isNull({t}), NULL, {t} = 'true'), 'Nullable(Bool)')", t=text), "b"
+    ),
+    "UtcTime": lambda text, scan: Typed(
+        _local(scan, Sql("parseDateTime64BestEffortOrNull({t}, 6, 'UTC')", t=text)), "d"
+    ),
+    "DateTime": lambda text, scan: coerce(Typed(text, "p", order=1), "d", scan),
+}

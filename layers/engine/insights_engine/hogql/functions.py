@@ -10,7 +10,8 @@ Nothing here reads a table, a file, the server or the clock, sleeps, or makes a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 _SCALARS = """
 # Numbers
@@ -51,7 +52,7 @@ toFloatOrZero x -> n @floatOrZero
 toFloatOrDefault x n -> n @floatOrDefault
 toDecimal x n? -> n @float
 toString x -> s
-toUUID s -> s toUUIDOrNull
+toUUID s -> s @uuid
 toBool x -> b @bool
 toDate x -> d @date
 toDateTime x c? -> d @datetime
@@ -320,6 +321,38 @@ groupArrayIf x b -> a
 groupUniqArrayIf x b -> a
 """
 
+# What answers with several rows or values, which a SELECT may have and a series not.
+_IN_STATEMENTS = """
+# In statements
+arrayJoin a -> x
+range k k? k? -> a @range
+topK x -> a
+topKIf x b -> a
+quantiles n -> a quantilesExactInclusive
+quantilesIf n b -> a quantilesExactInclusiveIf
+groupConcat s -> s
+toJSONString x -> s
+toTypeName x -> s
+tupleElement y k -> x
+"""
+
+_WINDOWS = """
+# Windows
+row_number -> n
+rank -> n
+dense_rank -> n
+percent_rank -> n
+cume_dist -> n
+ntile k -> n
+lag x k? x? -> =first
+lead x k? x? -> =first
+lagInFrame x k? x? -> =first
+leadInFrame x k? x? -> =first
+first_value x -> =first
+last_value x -> =first
+nth_value x k -> =first
+"""
+
 # What is known of ClickHouse, and why it is not here.
 _BOMB = "it makes much of little"
 _ONE_EVENT_MANY = "it would make several events of one"
@@ -341,7 +374,10 @@ REFUSED = {
 
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 # Aggregates that take a constant in parentheses of their own: quantile(0.9)(x), a share from 0 to 1.
-PARAMETRIC = frozenset({"quantile", "quantileIf"})
+# `topK(5)(x)`: how many, from 1 to 1000; `quantiles(0.5, 0.9)(x)` takes several shares.
+PARAMETRIC = frozenset({"quantile", "quantileIf", "quantiles", "quantilesIf", "topK", "topKIf"})
+COUNTED = frozenset({"topK", "topKIf"})
+SEVERAL = frozenset({"quantiles", "quantilesIf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,14 +422,27 @@ def _table(text: str, *, is_aggregate: bool) -> dict[str, Function]:
 SCALARS = _table(_SCALARS, is_aggregate=False)
 AGGREGATES = _table(_AGGREGATES, is_aggregate=True)
 FUNCTIONS = {**SCALARS, **AGGREGATES}
-_ANY_CASE = {name.lower(): name for name in reversed(FUNCTIONS)}
+_ALSO_AGGREGATES = ("topK", "topKIf", "quantiles", "quantilesIf", "groupConcat")
+IN_STATEMENTS = {
+    name: replace(row, is_aggregate=name in _ALSO_AGGREGATES)
+    for name, row in _table(_IN_STATEMENTS, is_aggregate=False).items()
+}
+WINDOWS = _table(_WINDOWS, is_aggregate=False)
+_ANY_CASE = {name.lower(): name for name in reversed({**FUNCTIONS, **IN_STATEMENTS, **WINDOWS})}
 
 
-def known_name(name: str) -> str:
+def known_name(name: str, known: Mapping[str, Function] = FUNCTIONS) -> str:
     """`SUM` and `countif` are written as well."""
-    return name if name in FUNCTIONS else _ANY_CASE.get(name.lower(), name)
+    if name in known:
+        return name
+    found = _ANY_CASE.get(name.lower(), name)
+    return found if found in known else name
 
 
+# Numbers without a fraction.
+WHOLE = frozenset({"count", "countIf", "toInt", "dateDiff", "date_diff", "age", "length", "lengthUTF8", "char_length"})
+WHOLE |= {"row_number", "rank", "dense_rank", "ntile", "arrayUniq", "countEqual", "arrayCount", "toUnixTimestamp"}
+WHOLE |= {name for name in AGGREGATES if name.startswith(("uniq", "countDistinct"))}
 # Whatever they are given, these answer with a value.
 NEVER_NULL = frozenset({"isNull", "isNotNull", "count", "countIf", "now", "today", "yesterday", "concat"})
 NEVER_NULL |= {name for name in AGGREGATES if name.startswith(("uniq", "countDistinct"))}

@@ -22,6 +22,7 @@ class Typed:
     `order` is 1 for what is as long as a stored value, or a list of them, and 2 for as long as two multiplied.
     `members` are those of a tuple; a list has one that stands for all, of kind `none` when it is empty, or nothing is
     known of them. `number` is what to print where a number is wanted, if that is not the text read as one.
+    `is_whole`: a number that is known to have no fraction.
     """
 
     sql: Sql
@@ -32,6 +33,7 @@ class Typed:
     order: int = 0
     members: tuple[Typed, ...] = ()
     number: Sql | None = None
+    is_whole: bool = False
 
 
 class Mismatch(Exception):
@@ -177,6 +179,8 @@ def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = 
             return Typed(Sql("(lower({x}) IN ('true', '1'))", x=text), "b", is_nullable=typed.is_nullable)
         case "@date":
             return Typed(Sql("toDate({x})", x=_datetime(typed, scan)), "d", is_nullable=_may_be_no_date(typed))
+        case "@uuid":
+            return Typed(Sql("toString(toUUIDOrNull({x}))", x=text), "s")
         case "@fromUnix":
             seconds = coerce(typed, "n", scan)
             return Typed(_datetime(seconds, scan), "d", is_nullable=seconds.is_nullable)

@@ -21,7 +21,7 @@ _GIVES = {
     "JSONExtractKeys": "s",
     "arrayEnumerate": "n",
 }
-_OF_ONE = frozenset({"arrayElement", "arrayMin", "arrayMax", "arrayFirst", "arrayLast"})
+_OF_ONE = frozenset({"arrayElement", "arrayMin", "arrayMax", "arrayFirst", "arrayLast", "arrayJoin"})
 _NEEDS_MEMBERS = frozenset({"arrayElement", "arrayMin", "arrayMax", "arrayFirst", "arrayLast", "arraySum", "arrayAvg"})
 _TAKES_MEMBER = frozenset({"has", "indexOf", "countEqual", "arrayPushBack", "arrayPushFront"})
 _TAKES_LISTS = frozenset({"hasAny", "hasAll", "arrayConcat", "arrayIntersect"})
@@ -142,7 +142,13 @@ def given(function: Function, arguments: list[Typed], kind: str, order: int) -> 
         return "a", (replace(member("y"), members=tuple(member_of(a) for a in lists)),), None
     if name == "tuple":
         return "y", tuple(arguments), None
-    if name.startswith("group"):
+    if name in ("quantiles", "quantilesIf"):
+        return "a", (member("n"),), None
+    if name == "tupleElement":
+        at, parts = arguments[1].constant, arguments[0].members
+        one = parts[at - 1] if isinstance(at, int) and 0 < at <= len(parts) else member("x")
+        return one.kind, one.members, one.is_nullable
+    if name.startswith(("groupArray", "groupUniqArray", "topK")):
         return "a", (replace(arguments[0], sql=Sql(""), constant=None, number=None, is_nullable=False),), None
     gives = _GIVES.get(name)
     if gives == "-":

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from insights_engine.errors import ValidationError, attr_of
+from insights_engine.hogql.effort import TOKEN, is_too_much
 
 # The parser's time grows faster than the text: these keep one expression well under a second.
 MAX_LENGTH, MAX_TOKENS = 5_000, 400
-_TOKEN = re.compile(r"\w+|\S")
 COHORT_OPERATORS = ("in cohort", "not in cohort")
 
 Tree = dict[str, Any]
@@ -19,11 +19,21 @@ Tree = dict[str, Any]
 
 def parse(text: str, field: str) -> Tree:
     """Raises ValidationError with the place. An alias of the whole expression is of no use, so it is dropped."""
+    tree = parse_named(text, field)
+    while tree.get("node") == "Alias":
+        tree = tree["expr"]
+    return tree
+
+
+def parse_named(text: str, field: str) -> Tree:
+    """The same with the alias, if it has one."""
     if len(text) > MAX_LENGTH or count_tokens(text) > MAX_TOKENS:
         raise ValidationError(
             f"{field}: the expression is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
             attr=attr_of(field),
         )
+    if said := is_too_much(text):
+        raise ValidationError(f"{field}: {said}", attr=attr_of(field))
     from hogql_parser_rs import parse_expr_json
 
     try:
@@ -33,13 +43,11 @@ def parse(text: str, field: str) -> Tree:
     if tree.get("error"):
         at = (tree.get("start") or {}).get("offset", 0)
         raise ValidationError(f"{field}: {tree.get('message')} (at character {at})", attr=attr_of(field))
-    while tree.get("node") == "Alias":
-        tree = tree["expr"]
     return tree
 
 
 def count_tokens(text: str) -> int:
-    return sum(1 for _ in _TOKEN.finditer(text))
+    return sum(1 for _ in TOKEN.finditer(text))
 
 
 def cohorts_named(text: str) -> set[int | str]:
@@ -47,19 +55,28 @@ def cohorts_named(text: str) -> set[int | str]:
     if "cohort" not in text.lower():
         return set()
     try:
-        left: list[Any] = [parse(text, "")]
+        tree = parse(text, "")
     except ValidationError:
         return set()
-    found: set[int | str] = set()
+    return cohorts_in(tree)
+
+
+def cohorts_in(tree: Tree) -> set[int | str]:
+    """Ids and names after IN COHORT."""
+    named = (cohort_of(one) for one in nodes(tree) if one.get("op") in COHORT_OPERATORS)
+    return {one for one in named if one is not None}
+
+
+def nodes(tree: Any) -> Iterator[Tree]:
+    """All of a tree, in no order."""
+    left: list[Any] = [tree]
     while left:
         one = left.pop()
         if isinstance(one, list):
             left += one
         elif isinstance(one, dict):
             left += one.values()
-            if one.get("op") in COHORT_OPERATORS and (named := cohort_of(one)) is not None:
-                found.add(named)
-    return found
+            yield one
 
 
 def cohort_of(node: Tree) -> int | str | None:

@@ -6,15 +6,16 @@ a date next to a date.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.calls import call
 from insights_engine.hogql.checks import is_zero
 from insights_engine.hogql.comparisons import compare
 from insights_engine.hogql.fields import field_value
+from insights_engine.hogql.functions import FUNCTIONS, Function
 from insights_engine.hogql.kinds import CASTS, WORDS, Mismatch, Typed, coerce, convert
 from insights_engine.hogql.lists import common, member_of
 from insights_engine.hogql.names import near
@@ -57,6 +58,11 @@ def _written(sql: Sql, field: str) -> Sql:
 
 @dataclass
 class Walk:
+    """`rules` says what may stand in an expression: node -> the function that prints it, and the parts it knows of."""
+
+    rules: ClassVar[Mapping[str, tuple[Callable[[Any, dict[str, Any]], Typed], frozenset[str]]]]
+    functions: ClassVar[Mapping[str, Function]] = FUNCTIONS
+
     scan: Scan
     field: str
     aggregates: bool = False
@@ -76,10 +82,10 @@ class Walk:
 
     def print(self, node: dict[str, Any]) -> Typed:
         kind = node.get("node", "")
-        rule, known = _RULES.get(kind, (None, frozenset()))
+        rule, known = self.rules.get(kind, (None, frozenset()))
         if rule is None:
             raise self.error(node, f"{_NAMES.get(kind, kind)} is not allowed here")
-        if further := sorted(node.keys() - known - _ANYWHERE):
+        if known is not ANY_PART and (further := sorted(node.keys() - known - _ANYWHERE)):
             raise self.error(node, f"{further[0]} is not allowed here")
         self._depth += 1
         self._nodes += 1
@@ -115,14 +121,25 @@ class Walk:
         if value is None:
             return Typed(Sql("NULL"), "null")
         if node.get("value_type") == "number":
-            value = float(value)  # too large for JSON, or not finite
+            value = self._large(node, str(value))
         if isinstance(value, bool):
             return Typed(Sql("true" if value else "false"), "b", value, is_nullable=False)
         if isinstance(value, str):
             return Typed(Sql("{v:String}", v=value), "s", value, is_nullable=False)
         if isinstance(value, int) and -(2**63) <= value < 2**63:
-            return Typed(Sql("{v:Int64}", v=value), "n", value, is_nullable=False)
+            return Typed(Sql("{v:Int64}", v=value), "n", value, is_nullable=False, is_whole=True)
         return Typed(Sql("{v:Float64}", v=float(value)), "n", value, is_nullable=False)
+
+    def _large(self, node: dict[str, Any], text: str) -> float:
+        """A number that JSON does not have: too large, not finite, or not decimal."""
+        try:
+            return float(text)
+        except ValueError:
+            pass
+        try:
+            return float(int(text, 0))
+        except (ValueError, OverflowError):
+            raise self.error(node, f"{text[:30]} is no number that can be had") from None
 
     def field_(self, node: dict[str, Any]) -> Typed:
         chain = node["chain"]
@@ -226,15 +243,19 @@ class Walk:
         self._lambdas = {n: replace(v, order=int(v.kind not in "ndb")) for n, v in before.items()} | own
         body = self.print(node["expr"])
         self._lambdas = before
+        if body.kind == "l":
+            raise self.error(node["expr"], "a function gives a value, not a function")
         taken = Sql("({n})", n=Sql.join(", ", (one.sql for one in own.values())))
         made = Sql("{n} -> {b}", n=taken, b=body.sql)
         return Typed(made, "l", None, False, body.growth, body.order, (body,), number=taken)
 
 
+# Of nodes whose parts are looked at elsewhere.
+ANY_PART = frozenset({"*"})
 # What may stand in each node besides; a part that is not known would be lost without a word.
 _ANYWHERE = frozenset({"node", "start", "end"})
 _SIDES = ("left", "right", "op")
-_RULES: dict[str, tuple[Callable[[Walk, dict[str, Any]], Typed], frozenset[str]]] = {
+Walk.rules = {
     kind: (rule, frozenset(parts))
     for kind, rule, parts in (
         ("Constant", Walk.constant, ("value", "value_type")),

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from insights_engine import keys
@@ -24,6 +25,7 @@ from insights_engine.capture.timestamps import parse_timestamp
 from insights_engine.ingest.copies import copy_groups, copy_persons
 from insights_engine.ingest.groups import GroupChange, Groups, group_key, group_keys
 from insights_engine.ingest.identity import Identity
+from insights_engine.ingest.learning import learner_of
 from insights_engine.ingest.persons import Command, Link, Touch
 from insights_engine.ingest.rows import EVENT_COLUMNS, FIRST, LAST, Event, event_line, stamp, zone_or_none
 from insights_engine.ingest.writer import insert
@@ -62,6 +64,7 @@ class BulkLoader:
         self.services = services
         self.project = Project.from_item(item)
         self.now = now
+        self.learn = partial(learner_of(services).learn, services, project_id, now)
         self.identity = Identity(services.policies, project_id)
         self.group_types = Groups(services.policies, project_id)
         self.zone = zone_or_none(self.project.days_timezone)
@@ -91,10 +94,12 @@ class BulkLoader:
         if resolution.merged:
             self._numbers = {i: n for i, n in self._numbers.items() if n not in resolution.merged}
         self._numbers |= resolution.ids
+        self.learn(persons=commands)
 
     def groups(self, changes: Sequence[GroupChange]) -> None:
         if changes:
             copy_groups(self.services, self.project.id, self.group_types.change(changes))
+            self.learn(groups=changes, indexes=self.group_types.indexes(change.type for change in changes))
 
     def lines(self, events: Sequence[Event]) -> list[bytes]:
         """The events as lines; ids that have no person get one, made at the earliest of their events here."""
@@ -103,7 +108,9 @@ class BulkLoader:
         types = {name: None for event in events if event.groups for name in event.groups}
         indexes = self.group_types.indexes(types) if types else {}
         project, numbers, zone = self.project.id, self._numbers, self.zone
-        return [event_line(project, event, numbers[event.distinct_id], zone, indexes) for event in events]
+        lines = [event_line(project, event, numbers[event.distinct_id], zone, indexes) for event in events]
+        self.learn(events=events)
+        return lines
 
     def events(self, events: Sequence[Event]) -> list[tuple[int, str]]:
         return insert(self.services.clickhouse, "events", EVENT_COLUMNS, self.lines(events))

@@ -5,7 +5,8 @@
 2. Events go to their project by its token; those of an unknown token vanish, as capture has promised nothing more.
 3. A uuid that the project has seen for the same event about the same day is a repeat: it is left out, so that a message
    delivered twice changes nothing.
-4. Persons and groups are decided in the policies store, then copied; events come last, one insert for a project.
+4. Persons and groups are decided in the policies store, then copied; names and types are learned; events come last, one
+   insert for a project.
 5. Where that fails, the messages that hold the project's events fail, and come again. Where what fails is an event, and
    not the store or ClickHouse, its message is found by halves, and fails alone.
 6. Loads that were timed are no events: they are told apart by their kind, and go into a table of their own.
@@ -25,8 +26,9 @@ from insights_engine import keys
 from insights_engine.ingest.copies import copy_groups, copy_persons
 from insights_engine.ingest.effects import group_change, person_commands
 from insights_engine.ingest.elements import chain
-from insights_engine.ingest.groups import Groups, group_keys
+from insights_engine.ingest.groups import GroupChange, Groups, group_keys
 from insights_engine.ingest.identity import Identity
+from insights_engine.ingest.learning import learner_of
 from insights_engine.ingest.repeats import without_repeats
 from insights_engine.ingest.rows import EVENT_COLUMNS, FIRST, LAST, Event, event_line, zone_or_none
 from insights_engine.ingest.timings import Timings
@@ -176,20 +178,26 @@ class Ingest:
             return
         events = [a.event for a in kept]
         identity, groups = self._deciders(project["id"])
-        indexes = self._copy_groups(project["id"], groups, events)
-        resolution = identity.resolve([command for event in events for command in person_commands(event)], now)
+        changes = [change for event in events if (change := group_change(event))]
+        indexes = self._copy_groups(project["id"], groups, events, changes)
+        commands = [command for event in events for command in person_commands(event)]
+        resolution = identity.resolve(commands, now)
         copy_persons(self._services, project["id"], resolution, everything=any(a.is_retry for a in kept))
         identity.mark_copied(list(resolution.merged.values()), resolution.moved_ids)
         zone = zone_or_none(project.get("days_timezone") or "UTC")
         lines = [event_line(project["id"], e, resolution.ids[e.distinct_id], zone, indexes) for e in events]
+        learner_of(self._services).learn(
+            self._services, project["id"], now, events=events, persons=commands, groups=changes, indexes=indexes
+        )
         refused = insert(self._services.clickhouse, "events", EVENT_COLUMNS, lines)
         for place, why in refused:
             _log("ClickHouse refused an event", project=project["id"], uuid=events[place].uuid, why=why)
         outcome.refused += len(refused)
         outcome.stored += len(lines) - len(refused)
 
-    def _copy_groups(self, project_id: int, groups: Groups, events: Sequence[Event]) -> Mapping[str, int]:
-        changes = [change for event in events if (change := group_change(event))]
+    def _copy_groups(
+        self, project_id: int, groups: Groups, events: Sequence[Event], changes: Sequence[GroupChange]
+    ) -> Mapping[str, int]:
         used = [name for event in events for name in event.groups]
         if not (changes or used):
             return {}

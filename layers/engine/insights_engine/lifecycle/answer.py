@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
+from insights_engine.actors import Actors, Wanted
 from insights_engine.answer import Answer
 from insights_engine.entities import ActionEntity, Entity, EventEntity
-from insights_engine.errors import ValidationError, attr_of
-from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle
+from insights_engine.errors import ValidationError, attr_of, unknown
+from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle, compile_people
 from insights_engine.nodes import QueryNode, common, read
 from insights_engine.project import Project
 from insights_engine.services import Services
-from insights_engine.trend.answer import answered, nothing, plan_of, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_page, read_rows
 from insights_engine.trend.compile import branches
 from insights_engine.trend.model import TrendQuery
+from insights_engine.trend.people import Chosen as Point
+from insights_engine.trend.people import place_of, series_at
 from insights_engine.trend.plan import Plan
 from insights_engine.trend.shape import axis, series_label
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A status in an interval, which a moment of it or its number names."""
+
+    status: str | None = None
+    day: str | None = None
+    interval: int | None = None
 
 
 class LifecycleQueryNode(QueryNode):
@@ -35,12 +47,38 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
 
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
+    query = _plain(query)
+    plan = plan_of(query, project, services, now)
+    if not branches(plan):
+        return nothing(plan)
+    statement = compile_lifecycle(plan)
+    rows = read_rows(services, statement, query, project)
+    return answered(plan, _shape(plan, rows.rows), statement, rows.cost)
+
+
+def actors(
+    query: TrendQuery, project: Project, services: Services, now: datetime, chosen: Chosen, wanted: Wanted
+) -> Actors:
+    """Who is it in an interval, in pages: one statement each. Raises as `answer` does."""
+    if chosen.status is None:
+        names = ", ".join(STATUSES)
+        raise ValidationError(f"status is required: one of {names}", attr="status", code="required")
+    if chosen.status not in STATUSES:
+        raise unknown("status", chosen.status, STATUSES)
+    plan = plan_of(_plain(query), project, services, now)
+    series_at(query, 0)
+    place = place_of(plan, Point(chosen.day, chosen.interval))
+    people = compile_people(plan, place, chosen.status, wanted) if branches(plan) else None
+    return read_page(people, wanted, plan.query.actor_group_index, plan, services)
+
+
+def _plain(query: TrendQuery) -> TrendQuery:
+    """Displays, breakdowns, formulas and compare have no meaning here; upstream does not look at them either."""
     if len(query.series) > 1:
         field = query.series[1].field
         raise ValidationError(f"{field}: a lifecycle has one series", attr=attr_of(field))
-    # Displays, breakdowns, formulas and compare have no meaning here; upstream does not look at them either.
     plain = TrendQuery(query.series)
-    query = replace(
+    return replace(
         query,
         display=plain.display,
         breakdown=plain.breakdown,
@@ -48,12 +86,6 @@ def answer(query: TrendQuery, project: Project, services: Services, now: datetim
         compare=plain.compare,
         smoothing=plain.smoothing,
     )
-    plan = plan_of(query, project, services, now)
-    if not branches(plan):
-        return nothing(plan)
-    statement = compile_lifecycle(plan)
-    rows = read_rows(services, statement, query, project)
-    return answered(plan, _shape(plan, rows.rows), statement, rows.cost)
 
 
 def _entity_id(entity: Entity, label: str) -> str | None:

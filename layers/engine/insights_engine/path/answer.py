@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from insights_engine import definitions
+from insights_engine.actors import Kept, everybody
 from insights_engine.answer import Answer, Preliminary
 from insights_engine.clickhouse import Cost, Rows
 from insights_engine.entities import action_ids
@@ -65,10 +66,19 @@ def answer(query: PathQuery, project: Project, services: Services, now: datetime
     )
 
 
-def actors(query: PathQuery, project: Project, services: Services, now: datetime, *, limit: int, offset: int) -> Actors:
+def actors(
+    query: PathQuery,
+    project: Project,
+    services: Services,
+    now: datetime,
+    *,
+    limit: int,
+    offset: int,
+    kept: Kept = everybody,
+) -> Actors:
     """Who went along the edge, or through the node, that the query names. Raises as `answer` does."""
     plan = make_plan(query, project, services, now)
-    run = _run(plan, services, lambda plan: compile_actors(plan, limit + 1, offset))
+    run = _run(plan, services, lambda plan: compile_actors(plan, limit + 1, offset, kept))
     found = list(run.row[0]) if run.row else []
     cost = run.cost if run.before is None else run.cost + run.before.cost
     return Actors(found[:limit], len(found) > limit, run.sql, cost)

@@ -6,6 +6,7 @@ up for those that are answered alone.
 
 from __future__ import annotations
 
+from insights_engine.actors import Kept, everybody
 from insights_engine.path.items import Items, literal
 from insights_engine.path.model import NodeName
 from insights_engine.path.sessions import item_of, paths, time_of
@@ -42,7 +43,7 @@ def compile_paths(plan: Plan) -> Sql:
     )
 
 
-def compile_actors(plan: Plan, limit: int, offset: int) -> Sql:
+def compile_actors(plan: Plan, limit: int, offset: int, kept: Kept = everybody) -> Sql:
     """Rows (fits, actors): a page of those whose paths have the query's nodes."""
     items, query = Items(plan), plan.query
     conditions = []
@@ -65,7 +66,7 @@ def compile_actors(plan: Plan, limit: int, offset: int) -> Sql:
         offset=offset + 1,
         limit=limit,
         paths=paths(plan, items),
-        where=both(*conditions) if conditions else Sql("length(path) > 1"),
+        where=both(*(conditions or [Sql("length(path) > 1")]), kept(Sql("actor"))),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
-from insights_engine.answer import Answer
+from insights_engine.answer import AS_SHOWN, Answer
 from insights_engine.clickhouse import Cost
 from insights_engine.results.freshness import Freshness, freshness, target_age
 
@@ -48,7 +48,7 @@ class Entry:
         definitions: int,
         moves: Moves = "never",
     ) -> Entry:
-        result = orjson.dumps(answer.result, option=orjson.OPT_NON_STR_KEYS)
+        result = orjson.dumps(answer.result, option=AS_SHOWN)
         rows = len(answer.result) if isinstance(answer.result, list) else 1
         return cls(
             result,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from insights_engine import definitions
+from insights_engine.actors import Kept, everybody
 from insights_engine.answer import Answer
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
@@ -86,16 +87,17 @@ def actors(
     *,
     limit: int,
     offset: int,
+    kept: Kept = everybody,
 ) -> Actors:
     """Who is in a row, in pages: one statement each. Raises as `answer` does, and for a row that there is not."""
     plan = make_plan(query, project, services, now)
     _check_row(plan, chosen)
-    statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset)
+    statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset, kept)
     rows = read_rows(services, statement, query, project)
     found = [(actor, [int(c) for c in columns]) for actor, columns in rows.rows]
     width = _width(plan, chosen)
-    kept = [(actor, [c for c in columns if c < width]) for actor, columns in found[:limit]]
-    return Actors(kept, len(found) > limit, width, statement, rows.cost)
+    shown = [(actor, [c for c in columns if c < width]) for actor, columns in found[:limit]]
+    return Actors(shown, len(found) > limit, width, statement, rows.cost)
 
 
 def _width(plan: Plan, chosen: Chosen) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from insights_engine.actors import Kept, everybody
 from insights_engine.retention.amounts import amount_members
 from insights_engine.retention.bitmaps import compile_bitmaps, is_exact
 from insights_engine.retention.counts import calendar_members, table_members
@@ -38,7 +39,15 @@ def compile_retention(plan: Plan, *, bitmaps: bool = True) -> Sql:
     return _ranked(plan.query, cells) if plan.query.breakdown else _listed(cells)
 
 
-def compile_actors(plan: Plan, row: int, value: str | None, column: int | None, limit: int, offset: int) -> Sql:
+def compile_actors(
+    plan: Plan,
+    row: int,
+    value: str | None,
+    column: int | None,
+    limit: int,
+    offset: int,
+    kept: Kept = everybody,
+) -> Sql:
     """Rows (actor, columns) of a row, the most columns first. In the older form's breakdown all cohorts are one."""
     parts = make_parts(plan)
     line = 0 if plan.query.is_pooled else row
@@ -50,7 +59,7 @@ def compile_actors(plan: Plan, row: int, value: str | None, column: int | None, 
         "GROUP BY actor HAVING {came} ORDER BY length(columns) DESC, actor LIMIT {limit:UInt64} OFFSET {offset:UInt64}",
         m=_members(plan, parts),
         cell=CELL,
-        chosen=chosen,
+        chosen=both(chosen, kept(Sql("actor"))),
         came=TRUE if column is None else Sql("has(columns, {c:Int64})", c=column),
         limit=limit,
         offset=offset,

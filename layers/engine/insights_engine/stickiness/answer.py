@@ -3,34 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from insights_engine.actors import Actors, Wanted
 from insights_engine.answer import Answer
 from insights_engine.entities import EventEntity
+from insights_engine.errors import ValidationError
 from insights_engine.project import Project
+from insights_engine.scan import require_group_index
 from insights_engine.services import Services
-from insights_engine.stickiness.compile import compile_stickiness, length
+from insights_engine.stickiness.compile import compile_people, compile_stickiness, length
 from insights_engine.stickiness.model import StickinessQuery
-from insights_engine.trend.answer import answered, nothing, plan_of, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_page, read_rows
 from insights_engine.trend.compile import Branch, branches
 from insights_engine.trend.model import TrendQuery
+from insights_engine.trend.people import series_at
 from insights_engine.trend.plan import Plan
 from insights_engine.trend.shape import series_label
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A number of intervals, of a series in a period; where nothing else is said, as the answer's numbers count it."""
+
+    intervals: int
+    series: int = 0
+    compare: Literal["current", "previous"] | None = None
+    operator: Literal["exact", "gte", "lte"] | None = None
+
+
 def answer(query: StickinessQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    plain = TrendQuery(query.trend.series)
-    # Displays, breakdowns and formulas have no meaning here.
-    trend = replace(query.trend, display=plain.display, breakdown=plain.breakdown, formulas=plain.formulas, smoothing=1)
+    trend = _plain(query.trend)
     plan = plan_of(trend, project, services, now)
     if not branches(plan):
         return nothing(plan)
     statement = compile_stickiness(query, plan)
     rows = read_rows(services, statement, trend, project)
     return answered(plan, _shape(query, plan, rows.rows), statement, rows.cost)
+
+
+def actors(
+    query: StickinessQuery, project: Project, services: Services, now: datetime, chosen: Chosen, wanted: Wanted
+) -> Actors:
+    """Who was active in so many intervals, in pages: one statement each. Raises as `answer` does."""
+    listed = group_listed(query, chosen)
+    plan = plan_of(_plain(query.trend), project, services, now)
+    period = int(chosen.compare == "previous")
+    if period >= len(plan.periods):
+        raise ValidationError("compare: the query compares with no earlier period", attr="compare")
+    most = length(query, plan, period)
+    if not 1 <= chosen.intervals <= most:
+        raise ValidationError(f"day is a number of intervals, from 1 to {most}", attr="day")
+    place = (chosen.series, period)
+    branch = next((one for one in branches(plan) if (one.series_index, one.period_index) == place), None)
+    k, operator = chosen.intervals, chosen.operator or ("gte" if query.is_cumulative else "exact")
+    span = {"exact": (k, k), "gte": (k, most), "lte": (1, k)}[operator]
+    people = compile_people(query, plan, branch, span, wanted) if branch else None
+    return read_page(people, wanted, listed, plan, services)
+
+
+def group_listed(query: StickinessQuery, chosen: Chosen) -> int | None:
+    """The type of the groups that are listed; None for persons. Raises ValidationError where values are counted."""
+    series = series_at(query.trend, chosen.series)
+    if series.math.source == "hogql":
+        raise ValidationError(f"{series.field}: values of an expression are no people to list", attr="series")
+    if series.math.source != "groups":
+        return None
+    return require_group_index(series.math_group_type_index, f"{series.field}.math_group_type_index")
+
+
+def _plain(trend: TrendQuery) -> TrendQuery:
+    """Displays, breakdowns and formulas have no meaning here."""
+    plain = TrendQuery(trend.series)
+    return replace(trend, display=plain.display, breakdown=plain.breakdown, formulas=plain.formulas, smoothing=1)
 
 
 def _shape(query: StickinessQuery, plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:

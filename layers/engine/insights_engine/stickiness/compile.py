@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from insights_engine.actors import MAX_DISTINCT_IDS, Wanted, distinct_ids
 from insights_engine.conditions import counts
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.intervals import Interval, bucket_sql
@@ -13,6 +14,8 @@ from insights_engine.stickiness.model import CRITERIA, StickinessQuery
 from insights_engine.trend.compile import Branch, branches, filters_of
 from insights_engine.trend.model import Series
 from insights_engine.trend.plan import Plan
+
+_NOTHING = Sql("")
 
 
 def compile_stickiness(query: StickinessQuery, plan: Plan) -> Sql:
@@ -26,6 +29,32 @@ def length(query: StickinessQuery, plan: Plan, period_index: int) -> int:
 
 
 def _branch(query: StickinessQuery, plan: Plan, branch: Branch, index: int) -> Sql:
+    return Sql(
+        "SELECT {i:UInt16} AS branch, intervals, count() AS actors FROM ({a}) GROUP BY intervals",
+        i=index,
+        a=_actors(query, plan, branch),
+    )
+
+
+def compile_people(
+    query: StickinessQuery, plan: Plan, branch: Branch, intervals: tuple[int, int], wanted: Wanted
+) -> Sql:
+    """Rows (who, event_count, event_distinct_ids) of those with from so many intervals to so many."""
+    counted = Sql(", count() AS events, {ids} AS ids", ids=distinct_ids(wanted))
+    summed = Sql(
+        ", sum(events) AS event_count, groupUniqArrayArray({n:UInt32})(ids) AS event_distinct_ids", n=MAX_DISTINCT_IDS
+    )
+    return Sql(
+        "SELECT actor AS who, event_count, event_distinct_ids FROM ({a}) WHERE intervals BETWEEN {k:UInt32} AND "
+        "{most:UInt32}",
+        a=_actors(query, plan, branch, counted, summed),
+        k=intervals[0],
+        most=intervals[1],
+    )
+
+
+def _actors(query: StickinessQuery, plan: Plan, branch: Branch, counted: Sql = _NOTHING, summed: Sql = _NOTHING) -> Sql:
+    """Rows (actor, intervals). `counted` is of an actor's events in an interval, `summed` over their intervals."""
     scan = Scan(plan.project, plan.definitions, plan.now)
     series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
     actor, exists = _actor(scan, series)
@@ -44,12 +73,13 @@ def _branch(query: StickinessQuery, plan: Plan, branch: Branch, index: int) -> S
         exists,
     )
     return Sql(
-        "SELECT {i:UInt16} AS branch, intervals, count() AS actors FROM (SELECT actor, count() AS intervals FROM "
-        "(SELECT {actor} AS actor, {bucket} AS bucket {source} WHERE {where} GROUP BY actor, bucket{qualifies}) "
-        "GROUP BY actor) GROUP BY intervals",
-        i=index,
+        "SELECT actor, count() AS intervals{summed} FROM "
+        "(SELECT {actor} AS actor, {bucket} AS bucket{counted} {source} WHERE {where} "
+        "GROUP BY actor, bucket{qualifies}) GROUP BY actor",
+        summed=summed,
         actor=actor,
         bucket=bucket,
+        counted=counted,
         source=scan.from_clause(),
         where=where,
         qualifies=qualifies,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from insights_engine import definitions
+from insights_engine.actors import Actors, Wanted, found_in, page
 from insights_engine.answer import Answer, Preliminary
 from insights_engine.clickhouse import Cost, Rows
 from insights_engine.errors import ValidationError, attr_of
@@ -18,6 +19,7 @@ from insights_engine.sql import Sql
 from insights_engine.trend.compile import branches, compile_trend, earliest_event
 from insights_engine.trend.formula import compile_formula
 from insights_engine.trend.model import TrendQuery
+from insights_engine.trend.people import Chosen, compile_people, group_listed
 from insights_engine.trend.plan import Plan, make_plan
 from insights_engine.trend.shape import resolved_range, shape
 
@@ -41,6 +43,24 @@ def answer(query: TrendQuery, project: Project, services: Services, now: datetim
     rows = read_rows(services, statement, query, project)
     shaped = shape(plan, rows.rows)
     return answered(plan, shaped.series, statement, rows.cost, has_more=shaped.has_other)
+
+
+def actors(
+    query: TrendQuery, project: Project, services: Services, now: datetime, chosen: Chosen, wanted: Wanted
+) -> Actors:
+    """Who is counted in a point of the answer, in pages: one statement each. Raises as `answer` does."""
+    plan, listed = plan_of(query, project, services, now), group_listed(query, chosen)
+    people = compile_people(plan, chosen, wanted)
+    return read_page(people, wanted, listed, plan, services)
+
+
+def read_page(people: Sql | None, wanted: Wanted, group_index: int | None, plan: Plan, services: Services) -> Actors:
+    """A page of a statement's actors, groups of a type or persons; nobody without a statement."""
+    if people is None:
+        return Actors([], False, Cost())
+    scan = Scan(plan.project, plan.definitions, plan.now)
+    statement = page(people, wanted, group_index, scan)
+    return found_in(read_rows(services, statement, plan.query, plan.project), wanted)
 
 
 def nothing(plan: Plan) -> Answer:

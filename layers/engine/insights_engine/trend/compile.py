@@ -15,11 +15,12 @@ from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql, both, number
+from insights_engine.trend.ask import Ask
 from insights_engine.trend.breakdowns import NO_BREAKDOWN, Key, as_list, by_cohorts, by_properties, value
 from insights_engine.trend.heatmap import check, heatmap
 from insights_engine.trend.model import ALL_USERS, Breakdown, Series
 from insights_engine.trend.plan import Plan
-from insights_engine.trend.sources import SOURCES, Ask
+from insights_engine.trend.sources import SOURCES
 
 # Sources whose values are whole numbers; the others' may be NaN, as the mean of nothing is.
 _COUNTING = frozenset({"events", "actors", "groups", "sessions", "rolling", "first"})
@@ -78,6 +79,17 @@ def _cohort(plan: Plan, cohort_id: int | str) -> Cohort | None:
 
 
 def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
+    ask, names = ask_of(plan, branch)
+    return _ranked(plan, ask.series, _source(plan, ask), names, index)
+
+
+def _source(plan: Plan, ask: Ask) -> Sql:
+    source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[ask.math.source]
+    return source(ask)
+
+
+def ask_of(plan: Plan, branch: Branch) -> tuple[Ask, Sql | None]:
+    """The branch as a source takes it, and the array of texts where the breakdown's values are codes."""
     scan = Scan(plan.project, plan.definitions, plan.now)
     series, period = plan.query.series[branch.series_index], plan.periods[branch.period_index]
     selected = counts(scan, series.entity)
@@ -96,8 +108,19 @@ def _branch(plan: Plan, branch: Branch, index: int) -> Sql:
         keys=tuple(plan.bucket_index(period)),
         is_by_person=bool(plan.query.breakdown.cohorts),
     )
-    source = heatmap if plan.query.display.kind == "heatmap" else SOURCES[series.math.source]
-    return _ranked(plan, series, source(ask), key.names, index)
+    return ask, key.names
+
+
+def shown_values(plan: Plan, branch: Branch) -> Sql:
+    """A SELECT of the breakdown values that are rows of their own; all others are Other."""
+    ask, names = ask_of(plan, branch)
+    lines = _lines(plan.query.breakdown.properties, _value(ask.series), _source(plan, ask), names)
+    return Sql(
+        "SELECT breakdown FROM (SELECT breakdown, {place} AS place FROM ({lines})) WHERE place <= {limit:UInt32}",
+        place=_place(plan),
+        lines=lines,
+        limit=plan.query.breakdown_limit,
+    )
 
 
 def filters_of(plan: Plan, scan: Scan, series: Series) -> Sql:
@@ -131,24 +154,30 @@ def _extent(plan: Plan, branch: Branch, breakdown: Breakdown) -> Sql:
     return Sql("(SELECT (min({x}), max({x})) {source} WHERE {where})", x=x, source=scan.from_clause(), where=where)
 
 
-def _ranked(plan: Plan, series: Series, source: Sql, names: Sql | None, index: int) -> Sql:
-    """Values beyond the limit become Other by addition: ranked by no value last, total descending, value as text."""
+def _value(series: Series) -> Sql:
     value = Sql("toFloat64(ifNull(value, 0))")
-    if series.math.source not in _COUNTING:
-        value = Sql("if(isNaN({v}), 0, {v})", v=value)
-    by = plan.query.breakdown
+    return value if series.math.source in _COUNTING else Sql("if(isNaN({v}), 0, {v})", v=value)
+
+
+def _place(plan: Plan) -> Sql:
+    """Of a breakdown value among all: no value last, total descending, value as text."""
+    null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
+    return Sql("row_number() OVER (ORDER BY {null_last}arraySum(vs) DESC, breakdown)", null_last=null_last)
+
+
+def _ranked(plan: Plan, series: Series, source: Sql, names: Sql | None, index: int) -> Sql:
+    """Values beyond the limit become Other by addition."""
+    value, by = _value(series), plan.query.breakdown
     if not by:
         lines = Sql("groupArray(bucket) AS ks, groupArray({v}) AS vs FROM ({s})", v=value, s=source)
         return Sql("SELECT {i:UInt16} AS branch, {b}, false AS is_other, {l}", i=index, b=NO_BREAKDOWN, l=lines)
-    null_last = Sql("" if plan.is_total else "arrayExists(v -> isNull(v), breakdown), ")
     return Sql(
         "SELECT {i:UInt16} AS branch, kept AS breakdown, is_other, "
         "(sumMap(ks, vs) AS summed).1 AS keys, summed.2 AS values "
-        "FROM (SELECT ks, vs, row_number() OVER (ORDER BY "
-        "{null_last}arraySum(vs) DESC, breakdown) > {limit:UInt32} AS is_other, "
+        "FROM (SELECT ks, vs, {place} > {limit:UInt32} AS is_other, "
         "if(is_other, {none}, breakdown) AS kept FROM ({lines})) GROUP BY kept, is_other",
         i=index,
-        null_last=null_last,
+        place=_place(plan),
         limit=plan.query.breakdown_limit,
         none=NO_BREAKDOWN,
         lines=_lines(by.properties, value, source, names),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from insights_engine.errors import ValidationError, unknown
 from insights_engine.sql import Sql
+from insights_engine.trend.ask import Ask, actor_of
 from insights_engine.trend.model import TrendQuery
-from insights_engine.trend.sources import Ask, actor_of
 
 # Whose cells are sums and distinct persons.
 HEATMAP_MATHS = ("total", "dau")

@@ -19,8 +19,6 @@ from insights_report.report import Report, Table
 KINDS = {"insight": "Insight", "dashboard": "Dashboard", "alert": "Alert"}
 NAME = 150
 _CELL = 60
-# The first column of values over time.
-_DATES = "Date"
 # What is a number, although it is text by now: `12.5%`, `1 h 20 min`, and what stands for none.
 _NUMBER = re.compile(r"|[–…]|[-+]?[\d.,]+(?:\s?(?:%|[a-z]+))?(?: \d+ [a-z]+)?")
 _UNTITLED = "Untitled"
@@ -84,7 +82,7 @@ def showing(report: Report) -> str:
 
 def excerpt(table: Table, *, rows: int, columns: int) -> Excerpt:
     """The first rows, of dates the newest: they come last."""
-    first = max(0, len(table.rows) - rows) if table.columns[:1] == (_DATES,) else 0
+    first = max(0, len(table.rows) - rows) if table.is_newest_last else 0
     kept = tuple(tuple(row[:columns]) for row in table.rows[first : first + rows])
     width = min(columns, len(table.columns))
     notes = [

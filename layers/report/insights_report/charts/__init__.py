@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from insights_report.charts import bars, funnels, heatmaps, lines, paths, totals
+from insights_report.charts import bars, funnels, grids, heatmaps, lines, paths, totals
 from insights_report.charts.series import Row, Series, labels_of, series_of, totals_of
 from insights_report.charts.theme import SCALE, VEGA, Spec, nothing
+from insights_report.charts.values import value_rows_of
 
 OverTime = Callable[[str, Sequence[Series], Sequence[str]], Spec]
 AtOnce = Callable[[str, Sequence[Series]], Spec]
@@ -93,6 +94,10 @@ def _stickiness(name: str, rows: list[Row], display: str | None) -> Spec:
     return form(name, series_of(rows), labels_of(rows))
 
 
+def _values(name: str, result: Any, display: str | None) -> Spec:
+    return grids.table(name, *value_rows_of(result))
+
+
 # One row a kind of query node.
 FORMS: dict[str, Callable[[str, Any, str | None], Spec]] = {
     "TrendsQuery": _trend,
@@ -101,4 +106,6 @@ FORMS: dict[str, Callable[[str, Any, str | None], Spec]] = {
     "RetentionQuery": lambda name, rows, _: heatmaps.retention(name, rows),
     "PathsQuery": lambda name, rows, _: paths.spec(name, rows),
     "FunnelsQuery": lambda name, result, _: funnels.spec(name, result),
+    "HogQLQuery": _values,
+    "EventsQuery": _values,
 }

@@ -1,0 +1,89 @@
+"""What lists of events and of properties can be asked for alike: a part of the name, what people said, an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from insights_acl.access import Access
+from insights_engine.errors import NotFound, ValidationError, unknown
+from insights_engine.flat import flag, json_value, text
+
+from insights_api import definition_notes as notes
+from insights_api.definition_reads import Learned
+
+MAX_LIMIT = MAX_NAMES = 1000
+_ORDERS: dict[str, Callable[[Learned], Any]] = {
+    "name": lambda one: one.name,
+    "created_at": lambda one: (one.first_seen or "", one.name),
+    "last_seen_at": lambda one: (one.last_seen or "", one.name),
+}
+ORDERINGS = tuple(sign + name for name in _ORDERS for sign in ("", "-"))
+
+
+class Entry(NamedTuple):
+    """One of a list, with what people said of it."""
+
+    learned: Learned
+    said: dict[str, Any]
+
+
+def entries(access: Access, kind: str, found: Iterable[Learned]) -> list[Entry]:
+    """Where nothing was said of any, no ids are made to look for it: a list may be long."""
+    said = notes.all_notes(access, kind)
+    return [Entry(one, notes.shown(said.get(one.id_in(access.project.id)) if said else None)) for one in found]
+
+
+def find(access: Access, found: Iterable[Learned], named: str) -> Learned:
+    """The one that has the id. Raises NotFound."""
+    for one in found:
+        if one.id_in(access.project.id) == named.lower():
+            return one
+    raise NotFound
+
+
+def chosen(request: Request, found: Iterable[Entry]) -> list[Entry]:
+    """By `search`, `tags`, `verified` and `exclude_hidden`. Raises ValidationError."""
+    values = request.query_params
+    words = (text(values, "search") or "").lower().split()
+    tags = names(values, "tags")
+    only_verified, no_hidden = flag(values, "verified"), flag(values, "exclude_hidden")
+    return [
+        one
+        for one in found
+        if all(word in one.learned.name.lower() for word in words)
+        and not (tags and not tags & set(one.said["tags"]))
+        and not (only_verified and not one.said["verified"])
+        and not (no_hidden and one.said["hidden"])
+    ]
+
+
+def in_order(request: Request, found: Iterable[Entry]) -> list[Entry]:
+    """By `ordering`; as they come without it."""
+    asked = request.query_params.get("ordering")
+    if not asked:
+        return list(found)
+    key = _ORDERS.get(asked.removeprefix("-"))
+    if key is None or asked not in ORDERINGS:
+        raise unknown("ordering", asked, ORDERINGS)
+    return sorted(found, key=lambda one: key(one.learned), reverse=asked.startswith("-"))
+
+
+def names(values: Mapping[str, Any], field: str) -> set[str]:
+    """A list of names: as JSON, or with commas between. Raises ValidationError."""
+    value = json_value(values, field)
+    if isinstance(value, str):
+        value = value.split(",") if value else []
+    if value is None:
+        return set()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValidationError(f"{field} must be a list of names", attr=field)
+    if len(value) > MAX_NAMES:
+        raise ValidationError(f"{field} must have at most {MAX_NAMES} names", attr=field)
+    return set(value)
+
+
+def at(day: str | None) -> str | None:
+    """A day as the API's moment: it is learned which day it was, not when on that day."""
+    return f"{day}T00:00:00Z" if day else None

@@ -1,0 +1,335 @@
+"""One SELECT, or several with UNION and its kin between, printed with columns r0, r1 …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from insights_engine.hogql.kinds import Typed, coerce
+from insights_engine.hogql.statements import bounds, joins, ordering
+from insights_engine.hogql.statements.scope import MAX_DEPTH, Alias, Common, Node, Scope, Statement, written
+from insights_engine.hogql.statements.sources import Source
+from insights_engine.hogql.statements.walk import StatementWalk
+from insights_engine.sql import Sql
+
+MAX_COLUMNS = 500
+_COLUMN = re.compile(r"t\d+\.c\d+")
+_MOST_ROWS = 2**31
+_REFUSED = {
+    "group_by_mode": "GROUPING SETS, ROLLUP and CUBE are not allowed",
+    "limit_percent": "LIMIT takes a number of rows",
+    "prewhere": "PREWHERE is not allowed; write WHERE",
+    "settings": "SETTINGS are not allowed",
+    "interpolate": "INTERPOLATE is not allowed",
+    "distinct_on": "DISTINCT ON is not allowed; write LIMIT 1 BY",
+}
+_KNOWN = frozenset({"node", "start", "end", "ctes", "select", "distinct", "select_from", "where", "group_by", "having"})
+_KNOWN |= {"array_join_op", "array_join_list", "window_exprs", "qualify", "order_by", "limit", "offset", "limit_by"}
+_KNOWN |= {"limit_with_ties"}
+# What stands between SELECTs, and what it is printed as: rows that are in both, or in the first alone, come once.
+_SETS = {
+    "UNION ALL": "UNION ALL",
+    "UNION DISTINCT": "UNION DISTINCT",
+    "INTERSECT": "INTERSECT DISTINCT",
+    "INTERSECT DISTINCT": "INTERSECT DISTINCT",
+    "INTERSECT ALL": "INTERSECT ALL",
+    "EXCEPT": "EXCEPT DISTINCT",
+    "EXCEPT DISTINCT": "EXCEPT DISTINCT",
+    "EXCEPT ALL": "EXCEPT ALL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """`columns` are names and what is known of them; of column i the SQL is r{i}. `limit` is that of the outermost."""
+
+    sql: Sql
+    columns: tuple[tuple[str, Typed], ...]
+
+
+@dataclass
+class Selecting:
+    """A SELECT in the making. `text` is the whole statement's, for the names of columns that have none.
+
+    `is_outermost`: its columns are what an answer shows, so text is UTF-8.
+    """
+
+    statement: Statement
+    text: str
+    scope: Scope
+    is_outermost: bool = False
+    named_windows: Mapping[str, Node] = field(default_factory=dict)
+    columns: list[Alias] = field(default_factory=list)
+    constraints: dict[str, Sql] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, statement: Statement, text: str, commons: Mapping[str, Common], depth: int) -> Selecting:
+        return cls(statement, text, Scope(statement, commons, depth), depth == 0)
+
+    def sub_select(self, node: Node, commons: Mapping[str, Common]) -> Printed:
+        if self.scope.depth >= MAX_DEPTH:
+            raise self.statement.error(node, f"SELECTs are nested more than {MAX_DEPTH} deep")
+        return printed(self.statement, self.text, node, commons, self.scope.depth + 1)
+
+    def in_expression(self, node: Node, scope: Scope) -> Printed:
+        """A SELECT inside an expression: of its own names alone."""
+        if node.get("node") == "Field":
+            common = scope.commons[str(node["chain"][0])]
+            return self.sub_select(common.node, common.before)
+        return self.sub_select(node, scope.commons)
+
+    def walk(self, *, aggregates: bool = False, windows: bool = False) -> StatementWalk:
+        walk = StatementWalk(self.statement.scan(), self.statement.place, aggregates=aggregates, windows=windows)
+        walk.scope, walk.select, walk.named_windows = self.scope, self.in_expression, self.named_windows
+        walk.columns = self.columns
+        return walk
+
+    def printed(self, node: Node) -> Printed:
+        self._check(node)
+        self.named_windows = node.get("window_exprs") or {}
+        joined = joins.sources(self, node.get("select_from"))
+        before: list[Source] = []
+        for one in joined:
+            on = joins.constraint(self.walk(), one, before)
+            if on is not None:
+                self.constraints[one.source.at] = on
+            before.append(one.source)
+        taken_apart = joins.array_join(self.walk(), node.get("array_join_op"), node.get("array_join_list") or [])
+        names = self._columns(node)
+        selected = self._selected()
+        clauses = self._clauses(node)
+        from_ = joins.printed(self, joined) if joined else Sql("FROM (SELECT 1 AS c)") if taken_apart else None
+        head = Sql("SELECT DISTINCT {c}" if node.get("distinct") else "SELECT {c}", c=selected)
+        parts = [head, *(part for part in (from_, taken_apart) if part is not None), *clauses]
+        typed = [alias.typed for alias in self.columns]
+        named = enumerate(zip(names, typed, strict=True))
+        columns = tuple((name, _seen(one, i)) for i, (name, one) in named if one is not None)
+        return Printed(Sql.join(" ", parts), columns)
+
+    def _check(self, node: Node) -> None:
+        for part in sorted(node.keys() - _KNOWN):
+            if not (part == "group_by_mode" and node[part] == "all"):
+                raise self.statement.error(_place(node, part), _REFUSED.get(part, f"{part} is not allowed here"))
+        if not node.get("select"):
+            raise self.statement.error(node, "SELECT needs a column")
+
+    def _columns(self, node: Node) -> list[str]:
+        """The names of the columns; each is an alias, named or not."""
+        names = []
+        for member in node["select"]:
+            for name, expr, is_named in self._named(member):
+                alias = Alias(expr, len(self.columns))
+                self.columns.append(alias)
+                names.append(name)
+                if is_named:
+                    self.scope.aliases.setdefault(name, alias)
+        if len(names) > MAX_COLUMNS:
+            raise self.statement.error(node, f"there are at most {MAX_COLUMNS} columns")
+        return names
+
+    def _named(self, node: Node) -> list[tuple[str, Node, bool]]:
+        chain = node.get("chain") if node.get("node") == "Field" else None
+        if chain and chain[-1] == "*":
+            return [(name, expr, False) for name, expr in self._all(node, chain)]
+        if node.get("node") == "Alias":
+            return [(str(node["alias"]), node["expr"], True)]
+        if chain:
+            return [(str(chain[-1]), node, False)]
+        return [(self._text_of(node), node, False)]
+
+    def _all(self, node: Node, chain: list[Any]) -> list[tuple[str, Node]]:
+        """What `*` and `e.*` stand for."""
+        wanted = [s for s in self.scope.sources if len(chain) == 1 or s.name == chain[0]]
+        if not wanted or len(chain) > 2:
+            raise self.statement.error(node, f"there are no columns {written(chain)}: nothing of that name is in FROM")
+        at: Node = {key: node[key] for key in ("start", "end") if key in node}
+        found: list[tuple[str, Node]] = []
+        for source in wanted:
+            for name, taken in source.all():
+                if name in self.scope.shared and any(name == before for before, _ in found):
+                    continue
+                found.append((name, {"node": "Printed", "typed": taken, **at}))
+        return found
+
+    def _text_of(self, node: Node) -> str:
+        try:
+            return " ".join(self.text[node["start"]["offset"] : node["end"]["offset"]].split())[:200]
+        except (KeyError, TypeError):
+            return f"column {len(self.columns) + 1}"
+
+    def _selected(self) -> Sql:
+        made = []
+        for alias in self.columns:
+            if alias.typed is None:
+                self.walk().print_alias(alias)
+            assert alias.typed is not None
+            value = shown(alias.typed) if self.is_outermost else alias.typed.sql
+            made.append(Sql("{x} AS " + f"r{alias.place}", x=value))
+        return Sql.join(", ", made)
+
+    def _clauses(self, node: Node) -> list[Sql]:
+        """After FROM, in the order of the language."""
+        made = []
+        if node.get("where"):
+            bounds.add(self.scope, node["where"], lambda value: self.walk().whole(value, "d"))
+            made.append(Sql("WHERE {c}", c=self.walk().whole(node["where"], "b").sql))
+        if node.get("group_by_mode") == "all":
+            made.append(Sql("GROUP BY ALL"))
+        elif node.get("group_by"):
+            walked = (self.walk().position(one).sql for one in node["group_by"])
+            made.append(Sql("GROUP BY {x}", x=Sql.join(", ", walked)))
+        if node.get("having"):
+            made.append(Sql("HAVING {c}", c=self.walk(aggregates=True).whole(node["having"], "b").sql))
+        if node.get("qualify"):
+            walk = self.walk(aggregates=True, windows=True)
+            made.append(Sql("QUALIFY {c}", c=walk.whole(node["qualify"], "b").sql))
+        if node.get("order_by"):
+            walk = self.walk(aggregates=True, windows=True)
+            made.append(Sql("ORDER BY {x}", x=ordering.ordered(walk, node["order_by"])))
+        return [*made, *self._limits(node)]
+
+    def _limits(self, node: Node) -> list[Sql]:
+        made, by = [], node.get("limit_by")
+        if by:
+            rows = [Sql(f"LIMIT {whole(self.statement, by['n'], 'LIMIT')}")]
+            if by.get("offset_value"):
+                rows.append(Sql(f"OFFSET {whole(self.statement, by['offset_value'], 'OFFSET')}"))
+            walked = (self.walk(aggregates=True).position(one).sql for one in by["exprs"])
+            made.append(Sql("{rows} BY {x}", rows=Sql.join(" ", rows), x=Sql.join(", ", walked)))
+        return [*made, *limits(self.statement, node)]
+
+
+def _place(node: Node, part: str) -> Node:
+    """Where the part stands, as far as it says."""
+    found = node[part][0] if isinstance(node[part], list) and node[part] else node[part]
+    return found if isinstance(found, dict) and "start" in found else node
+
+
+def limits(statement: Statement, node: Node) -> list[Sql]:
+    rows = f"LIMIT {whole(statement, node['limit'], 'LIMIT')}" if node.get("limit") else ""
+    skipped = f"OFFSET {whole(statement, node['offset'], 'OFFSET')}" if node.get("offset") else ""
+    if rows and skipped and node.get("limit_with_ties"):
+        raise statement.error(node["offset"], "OFFSET is not allowed before WITH TIES")
+    if node.get("limit_with_ties") and not node.get("order_by"):
+        raise statement.error(node["limit"], "WITH TIES needs ORDER BY")
+    ties = "WITH TIES" if rows and node.get("limit_with_ties") else ""
+    return [Sql(part) for part in (rows, skipped, ties) if part]
+
+
+def whole(statement: Statement, node: Node, word: str) -> int:
+    """The constant number of rows that a limit is."""
+    value = node.get("value") if node.get("node") == "Constant" else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST_ROWS:
+        raise statement.error(node, f"{word} takes a whole number, from 0")
+    return value
+
+
+def printed(statement: Statement, text: str, node: Node, commons: Mapping[str, Common], depth: int) -> Printed:
+    """A SELECT or a set of them; `commons` are the WITH clauses around."""
+    if node.get("node") == "SelectSetQuery":
+        return _set(statement, text, node, commons, depth)
+    if node.get("node") != "SelectQuery":
+        raise statement.error(node, "a SELECT is needed here")
+    return Selecting.of(statement, text, _commons(statement, node, commons), depth).printed(node)
+
+
+def _commons(statement: Statement, node: Node, commons: Mapping[str, Common]) -> Mapping[str, Common]:
+    """Those of its own WITH, each of which sees those before it."""
+    for one in node.get("ctes") or ():
+        if one.get("recursive"):
+            raise statement.error(one, "WITH RECURSIVE is not allowed")
+        if one.get("columns"):
+            raise statement.error(one, "names of columns after a name of WITH are not allowed here")
+        common = Common(one["expr"], one.get("cte_type") == "subquery", commons)
+        commons = {**commons, str(one["name"]): common}
+    return commons
+
+
+def _set(statement: Statement, text: str, node: Node, commons: Mapping[str, Common], depth: int) -> Printed:
+    first = node["initial_select_query"]
+    # WITH before the first SELECT is the whole set's.
+    commons = _commons(statement, first if first.get("node") == "SelectQuery" else {}, commons)
+    commons = _commons(statement, node, commons)
+    branches = [printed(statement, text, first, commons, depth + 1)]
+    operators = []
+    for one in node["subsequent_select_queries"]:
+        if one["set_operator"] not in _SETS:
+            raise statement.error(one["select_query"], f"{one['set_operator']} is not allowed")
+        operators.append(_SETS[one["set_operator"]])
+        branches.append(printed(statement, text, one["select_query"], commons, depth + 1))
+        if len(branches[-1].columns) != len(branches[0].columns):
+            counts = f"{len(branches[0].columns)} and {len(branches[-1].columns)}"
+            raise statement.error(
+                one["select_query"], f"both sides of {one['set_operator']} have as many columns, not {counts}"
+            )
+    branches, typed = _alike(statement, node, branches)
+    parts = [Sql("({s})", s=branches[0].sql)]
+    for operator, branch in zip(operators, branches[1:], strict=True):
+        parts.append(Sql(operator + " ({s})", s=branch.sql))
+    columns = tuple((name, one) for (name, _), one in zip(branches[0].columns, typed, strict=True))
+    names = (shown(one) if depth == 0 else one.sql for _, one in columns)
+    selected = Sql.join(", ", (Sql("{x} AS " + f"r{i}", x=name) for i, name in enumerate(names)))
+    clauses = []
+    if node.get("order_by"):
+        scope = Selecting.of(statement, text, commons, depth)
+        for place, (name, one) in enumerate(columns):
+            alias = Alias(node, place, one)
+            scope.columns.append(alias)
+            scope.scope.aliases.setdefault(name, alias)
+        clauses = [Sql("ORDER BY {x}", x=ordering.ordered(scope.walk(), node["order_by"]))]
+    clauses += limits(statement, node)
+    sql = Sql("SELECT {c} FROM ({s})", c=selected, s=Sql.join(" ", parts))
+    return Printed(Sql.join(" ", [sql, *clauses]), columns)
+
+
+def _alike(statement: Statement, node: Node, branches: list[Printed]) -> tuple[list[Printed], list[Typed]]:
+    """Each column of one kind: a property takes that of the others, and numbers are of one type."""
+    found, wraps = [], [dict[int, Sql]() for _ in branches]
+    for place in range(len(branches[0].columns)):
+        own = [branch.columns[place][1] for branch in branches]
+        kinds = {typed.kind for typed in own} - {"null"}
+        if len(kinds) > 1 and not kinds <= {"p", "s"} and "x" not in kinds:
+            others = kinds - {"p"}
+            if len(others) > 1 or others & {"a", "y"}:
+                raise statement.error(node, f"column {place + 1} is of different kinds in the SELECTs of this set")
+            kind = next(iter(others))
+            scan = statement.scan()
+            for i, typed in enumerate(own):
+                if typed.kind == "p":
+                    own[i] = coerce(typed, kind, scan)
+                    wraps[i][place] = own[i].sql
+            kinds = {kind}
+        if kinds == {"n"}:
+            of_one_type = "toInt64({x})" if all(typed.is_whole for typed in own) else "toFloat64({x})"
+            for i, typed in enumerate(own):
+                wraps[i][place] = Sql(of_one_type, x=typed.sql)
+        kind = "s" if kinds == {"p", "s"} else next(iter(kinds), "null") if len(kinds) == 1 else "x"
+        is_nullable = any(typed.is_nullable for typed in own)
+        found.append(
+            replace(own[0], sql=Sql(f"r{place}"), kind=kind, constant=None, number=None, is_nullable=is_nullable)
+        )
+    return [_wrapped(branch, wrap) for branch, wrap in zip(branches, wraps, strict=True)], found
+
+
+def _wrapped(branch: Printed, wrap: dict[int, Sql]) -> Printed:
+    if not wrap:
+        return branch
+    columns = Sql.join(
+        ", ",
+        (Sql("{x} AS " + f"r{i}", x=wrap[i]) if i in wrap else Sql(f"r{i}") for i in range(len(branch.columns))),
+    )
+    return Printed(Sql("SELECT {c} FROM ({s})", c=columns, s=branch.sql), branch.columns)
+
+
+def shown(typed: Typed) -> Sql:
+    """What functions made of texts may end inside of a character."""
+    if typed.kind != "s" or typed.constant is not None or _COLUMN.fullmatch(typed.sql.text):
+        return typed.sql
+    return Sql("toValidUTF8(toString({x}))", x=typed.sql)
+
+
+def _seen(typed: Typed, place: int) -> Typed:
+    """The column as what is around sees it. A list's length is not known any more, nor a constant's value."""
+    return replace(typed, sql=Sql(f"r{place}"), number=None, order=max(typed.order, int(typed.kind not in "ndb")))

@@ -1,0 +1,7 @@
+SELECT r0
+FROM (SELECT t0.c0 AS r0
+FROM (SELECT toString(event) AS c0
+FROM events
+WHERE project = {p0:UInt32}) AS t0
+ORDER BY t0.c0 LIMIT 3 WITH TIES) LIMIT 50001
+-- p0 = 7
