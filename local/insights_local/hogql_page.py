@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from insights_engine.hogql.effort import MAX_BRACKETS
 from insights_engine.hogql.functions import (
     COUNTED,
     FUNCTIONS,
@@ -81,7 +80,6 @@ def _limits() -> str:
         ("rows of an answer, and of a file", MAX_LIMIT),
         ("characters of a statement", MAX_LENGTH),
         ("words and signs of a statement", MAX_TOKENS),
-        ("brackets within brackets", MAX_BRACKETS),
         ("`SELECT`s within each other", MAX_DEPTH),
         ("tables and sub-selects", MAX_SOURCES),
         ("columns of a `SELECT`, once `*` is written out", MAX_COLUMNS),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from insights_acl import accounts
 from insights_engine.ingest.persons import person_uuid
@@ -198,22 +199,20 @@ class Shop:
     @classmethod
     def of(cls, stack: Stack, *, neighbour: bool = True) -> Shop:
         """A shop of its own in the stack's database, beside the one that is not to be seen, if there is to be one."""
-        store, now = stack.services.policies, stack.services.now()
-        organization = accounts.create_organization(store, "Shop", now=now)
-        owner, _ = accounts.create_user(store, f"owner{now.timestamp()}@shop.example", "owner", organization, now=now)
-        settings = {"timezone": ZONE}
-        project = accounts.create_project(store, organization, "Shop", settings, now=now).project
-        other = accounts.create_organization(store, f"{MARK} Ltd", now=now)
-        unseen = accounts.create_project(store, other, f"{MARK} project", now=now).project.id
-        secrets = _secret(stack, unseen) if neighbour else ()
-        stack.load(project.id, persons=PERSONS, groups=GROUPS, events=EVENTS)
-        stack.load(project.id, persons=MERGES)
-        key = accounts.create_personal_key(store, owner, "test", now=now)[1]
-        shop = cls(Api(stack, key, project.id), secrets)
-        shop.names = {i: person_uuid(project.id, i) for i in ("ann", "bob", "cy", "dee", "Ève 日本")}
-        shop.names |= {"other": unseen, "chosen": shop._cohort("Chosen", ["bob", "dee"])}
+        api, other = _project(stack, "Shop", timezone=ZONE), _project(stack, MARK)
+        theirs = cls(other, ())
+        secrets = _secret(stack, other.project_id) if neighbour else ()
+        stack.load(api.project_id, persons=PERSONS, groups=GROUPS, events=EVENTS)
+        stack.load(api.project_id, persons=MERGES)
+        shop = cls(api, secrets)
+        shop.names = {i: person_uuid(api.project_id, i) for i in ("ann", "bob", "cy", "dee", "Ève 日本")}
         leaf = {"type": "person", "key": "plan", "operator": "exact", "value": ["pro"]}
-        shop.names["pros"] = shop._cohort("Pros", None, {"type": "AND", "values": [leaf]})
+        shop.names |= {
+            "other": other.project_id,
+            "chosen": shop._cohort("Chosen", ["bob", "dee"]),
+            "pros": shop._cohort("Pros", None, {"type": "AND", "values": [leaf]}),
+            "theirs": theirs._cohort(f"{MARK} cohort", [f"{MARK}-1"] if neighbour else ["nobody"]),
+        }
         return shop
 
     def _cohort(self, name: str, distinct_ids: list[str] | None, filters: dict[str, Any] | None = None) -> int:
@@ -235,6 +234,15 @@ class Shop:
                 return stands_for
             value = value.replace(f"${name}$", str(stands_for))
         return value
+
+
+def _project(stack: Stack, name: str, **settings: Any) -> Api:
+    """In an organization of its own, and its owner."""
+    store, now = stack.services.policies, stack.services.now()
+    organization = accounts.create_organization(store, name, now=now)
+    project = accounts.create_project(store, organization, f"{name} project", settings, now=now).project
+    owner, _ = accounts.create_user(store, f"{uuid4().hex}@shop.example", "owner", organization, now=now)
+    return Api(stack, accounts.create_personal_key(store, owner, "test", now=now)[1], project.id)
 
 
 def _secret(stack: Stack, project_id: int) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class Mutator:
                 },
                 {"filters": {"properties": [{"key": self._query(), "type": "hogql"}]}},
                 {"filters": {"properties": [{"key": f"1 = 1) OR ({pick(NAMES)}", "type": "hogql"}]}},
+                {"filters": {"properties": [{"key": "id", "type": "cohort", "value": "$theirs$"}]}},
                 {"filters": {"properties": nasty, "filterTestAccounts": nasty}},
                 {"query": nasty},
                 {"variables": nasty, "modifiers": nasty, "limit": nasty, "offset": nasty, "name": nasty},

@@ -66,6 +66,8 @@ def test_an_empty_one_has_every_field(api: Api) -> None:
     assert [found[name] for name in empty] == [None] * len(empty)
     assert found["scope"] == "dashboard_item"
     assert "last_modified_at" not in found
+    assert len(listed(api)) == 1
+    assert listed(api, search="x") == []
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,21 @@ def test_what_is_wrong_is_a_400_that_names_the_field(api: Api, body: dict[str, A
         assert words in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("route", "field"), [("insights", "dashboard_item"), ("dashboards", "dashboard_id")])
+def test_nobody_writes_about_what_is_deleted(api: Api, route: str, field: str) -> None:
+    deleted = insight(api)["id"] if route == "insights" else api("POST", route, json={"name": "d"}).json()["id"]
+    kept = f"annotations/{made(api, content='before', **{field: deleted})['id']}"
+    assert api("PATCH", f"{route}/{deleted}", json={"deleted": True}).status_code == 200
+    refused = api("POST", "annotations", json={"content": "after", field: deleted})
+    assert (refused.status_code, refused.json()["attr"]) == (400, field)
+    assert api("PATCH", kept, json={"content": "later", field: deleted}).status_code == 200
+
+
 def test_the_latest_come_first_and_those_without_a_date_last(api: Api) -> None:
-    for content, date in (("no date", None), ("old", "2026-01-01"), ("new", "2026-03-01"), ("mid", "2026-02-01")):
+    dates = {"no date": None, "old": "2026-01-01", "new": "2026-03-01", "newer": "2026-03-01", "mid": "2026-02-01"}
+    for content, date in dates.items():
         made(api, content=content, date_marker=date)
-    assert listed(api) == ["new", "mid", "old", "no date"]
+    assert listed(api) == ["newer", "new", "mid", "old", "no date"]
 
 
 FILTERS: list[tuple[dict[str, str], list[str]]] = [

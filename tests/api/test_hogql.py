@@ -153,7 +153,7 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, str | None, str]]] = [
     ),
     (
         statement(COUNT, filters={"dateRange": {"date_from": "2024-13-45"}}),
-        ("invalid_input", "query", "query: date_from '2024-13-45' is not a date"),
+        ("invalid_input", "filters__dateRange__date_from", "filters.dateRange.date_from '2024-13-45' is not a date"),
     ),
     (
         statement(filters={"properties": [{"key": "a", "operator": "exat", "value": 1}]}),

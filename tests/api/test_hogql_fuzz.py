@@ -17,7 +17,7 @@ from tests.api.raw import Answer
 from tests.api.shop import MARK, Shop
 from tests.api.statements import Mutator
 
-EACH = 100
+EACH = 60
 # Where the neighbour's rows are, and what of them has the mark.
 _TABLES = {
     "events": "toJSONString(properties)",
@@ -27,12 +27,17 @@ _TABLES = {
 }
 
 
+@pytest.fixture(scope="module")
+def shop(stack: Stack) -> Shop:
+    return Shop.of(stack)
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_mutated_statements(stack: Stack, seed: int) -> None:
+def test_mutated_statements(shop: Shop, seed: int) -> None:
     mutator = Mutator(seed)
     statuses = set()
     with asyncio.Runner() as runner:
-        oracle = Oracle(Shop.of(stack), runner)
+        oracle = Oracle(shop, runner)
         for _ in range(EACH):
             node = mutator.next()
             answer, _ = oracle.ask(node)
@@ -42,19 +47,18 @@ def test_mutated_statements(stack: Stack, seed: int) -> None:
     assert statuses == {200, 400}, "mutations that are all refused would show nothing"
 
 
-def test_the_neighbour_is_there(stack: Stack) -> None:
+def test_the_neighbour_is_there(shop: Shop) -> None:
     """Else there would be nothing to see of it, whatever was let through."""
-    shop = Shop.of(stack)
     assert len(shop.secrets) > len(_TABLES)
     for table, column in _TABLES.items():
         sql = Sql("SELECT count() FROM {t} WHERE {c} LIKE {m:String}", t=Sql(table), c=Sql(column), m=f"%{MARK}%")
-        assert stack.services.clickhouse.admin_read(sql).rows[0][0] > 0, table
+        assert shop.api.stack.services.clickhouse.admin_read(sql).rows[0][0] > 0, table
 
 
 @pytest.mark.parametrize("text", ["x mandolin 7", "NILODNAM", "a bWFuZG9saW4gMQ== b", "1 deadbeef-1", "7654321098765"])
-def test_what_would_be_seen_of_it_is_a_fault(stack: Stack, text: str) -> None:
+def test_what_would_be_seen_of_it_is_a_fault(shop: Shop, text: str) -> None:
     body = {"columns": ["a"], "results": [[text]]}
     with asyncio.Runner() as runner:
-        oracle = Oracle(Shop.of(stack), runner)
+        oracle = Oracle(shop, runner)
         assert "another project" in str(oracle.fault({}, Answer(200, {}, json.dumps(body).encode())))
         assert oracle.fault({}, Answer(200, {}, b'{"columns": ["a"], "results": [["mandarin"]]}')) is None

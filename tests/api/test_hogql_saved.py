@@ -152,6 +152,16 @@ def test_variables_that_are_none_are_said(office: Office, variables: str, attr: 
     assert error(answer)[:2] == (400, attr)
 
 
+@pytest.mark.parametrize(
+    "variables", [{"w": 5}, {"w": {}}, {"w": {"code_name": "word"}}, {"": {"value": 1}}, {"w": None}]
+)
+def test_what_a_dashboard_does_not_say_stays(office: Office, variables: dict[str, Any]) -> None:
+    board = office.dashboard(variables=variables)
+    office.insight(query=CHART, dashboards=[board["id"]])
+    (tile,) = read(office.api()("GET", f"dashboards/{board['id']}"))["tiles"]
+    assert tile["insight"]["result"] == ROWS
+
+
 def test_a_dashboard_has_its_own_filters_and_variables(office: Office) -> None:
     board = office.dashboard(
         filters={"properties": FREE}, variables={"w": {"variableId": "w", "code_name": "word", "value": "board"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -244,6 +245,30 @@ def test_orders(filled: Api, order: str) -> None:
         assert found == ["ann", "bob", "cat"]
 
 
+def test_who_is_known_by_events_alone_is_counted_as_missing(world: World) -> None:
+    """As those of personless events are, who have a number and no person: here the second one, bob."""
+    api = world.api(world.new_project())
+    api.stack.load(api.project_id, persons=PERSONS, events=visits())
+    row = {"project": api.project_id, "person": 2, "is_deleted": 1, "version": 2**62}
+    api.stack.services.clickhouse.insert_json("persons", tuple(row), json.dumps(row).encode())
+    answer = ask(api, insight(TREND, day="2024-03-18"))
+    assert (who(answer), answer["missing_actors_count"], answer["hasMore"]) == (["ann"], 1, False)
+
+
+@pytest.mark.parametrize(("order", "wanted"), [("ASC", ["cat", "ann"]), ("DESC", ["ann", "cat"])])
+def test_by_creation(world: World, order: str, wanted: list[str]) -> None:
+    """Which is neither the order of their numbers nor that of their events; groups without a row come from 1970."""
+    api = world.api(world.new_project())
+    made = (("ann", "2024-02-02"), ("cat", "2024-01-01"))
+    persons = [{"distinct_ids": [name], "created_at": f"{day}T00:00:00Z"} for name, day in made]
+    api.stack.load(api.project_id, persons=persons, groups=[{"type": "company", "key": "acme"}], events=visits())
+    by = {"select": ["person"], "orderBy": [f"created_at {order}"], "search": "a"}
+    assert who(ask(api, {"kind": "ActorsQuery", "source": insight(TREND, day="2024-03-19"), **by})) == wanted
+    groups = insight({**TREND, **by_group("weekly_active")}, day="2024-03-20")
+    wanted_groups = ["beta", "acme"] if order == "ASC" else ["acme", "beta"]
+    assert who(ask(api, {"kind": "ActorsQuery", "source": groups, **by})) == wanted_groups
+
+
 def test_pages_have_everybody_once(filled: Api) -> None:
     actors = insight({**TREND, "trendsFilter": {"display": "ActionsTable"}})
     pages = [ask(filled, {"kind": "ActorsQuery", "source": actors, "limit": 1, "offset": n}) for n in range(3)]
@@ -322,6 +347,16 @@ def test_what_is_refused_around_them(filled: Api, further: dict[str, Any], attr:
     answer = filled("POST", "query", json={"query": node})
     assert (answer.status_code, answer.json()["attr"]) == (400, attr), answer.text
     assert answer.json()["detail"].startswith(text)
+
+
+@pytest.mark.parametrize("kind", ["RetentionQuery", "FunnelsQuery", "PathsQuery"])
+@pytest.mark.parametrize("orders", [["event_count"], ["created_at DESC"], ["actor_id", "event_count"]])
+def test_some_insights_have_one_order(filled: Api, kind: str, orders: list[str]) -> None:
+    node = {"kind": "ActorsQuery", "source": POINT_OF_EACH[kind], "orderBy": orders}
+    refused = filled("POST", "query", json={"query": node})
+    assert (refused.status_code, refused.json()["attr"]) == (400, "orderBy")
+    node["orderBy"] = SOURCES[kind].order[:1]
+    assert ask(filled, node)["results"] == ask(filled, {**node, "orderBy": []})["results"]
 
 
 def test_nothing_is_counted_of_all_people(filled: Api) -> None:

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from insights_acl.models import StoredProject
+from insights_api import person_lists
+from insights_engine.filters import MAX_TEXT
 from insights_engine.ingest.squash import squash
 from insights_local.stack import Stack
 
@@ -113,7 +115,7 @@ def test_a_uuid_is_searched_for_by_any_part(api: Api) -> None:
     ("params", "attr"),
     [
         ({"search": "x" * 1001}, "search"),
-        ({"offset": "100001"}, "offset"),
+        ({"offset": "1000001"}, "offset"),
         ({"cohort": "0"}, "cohort"),
         ({"cohort": "x"}, "cohort"),
         ({"cohort": "999999"}, "cohort"),
@@ -271,6 +273,16 @@ def test_an_offset_goes_on_by_cursor(api: Api) -> None:
     assert earlier["previous"] is None
 
 
+def test_beside_a_cursor_an_offset_says_nothing(api: Api) -> None:
+    following = api("GET", "persons?limit=1").json()["next"].removeprefix("http://testserver")
+    assert names(api("GET", f"{following}&offset=2").json()["results"]) == ["bob"]
+
+
+def test_a_page_has_a_thousand_at_most(api: Api) -> None:
+    previous = api("GET", "persons?limit=5000&offset=1").json()["previous"]
+    assert "limit=1000&" in previous
+
+
 @pytest.mark.parametrize("is_squashed", [False, True])
 def test_a_merged_person_is_found_as_the_one_it_became(stack: Stack, api: Api, is_squashed: bool) -> None:
     """Through two merges; whether or not they are written into the events."""
@@ -334,12 +346,23 @@ def test_values_are_offered_the_most_frequent_first(api: Api) -> None:
     assert values(key="age", value="x" * 2000)["attr"] == "value"
 
 
+def test_a_value_that_no_filter_may_be_is_not_offered(stack: Stack, api: Api) -> None:
+    bios = ["x", "é" * MAX_TEXT, "é" * (MAX_TEXT + 1)]
+    people = ({"distinct_ids": [f"{i}"], "properties": {"bio": bio}} for i, bio in enumerate(bios))
+    stack.load(api.project_id, persons=people)
+    assert [one["name"] for one in api("GET", "persons/values?key=bio").json()] == bios[:2]
+
+
 def test_properties_are_counted(api: Api) -> None:
     found = api("GET", "persons/properties").json()
     assert [(one["name"], one["count"]) for one in found] == [("age", 3), ("email", 2), ("name", 2), ("a.b", 1)]
 
 
-def test_the_cohorts_of_a_person(api: Api) -> None:
+@pytest.mark.parametrize("at_once", [50, 2])
+def test_the_cohorts_of_a_person(api: Api, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """However many are asked about in one statement."""
+    monkeypatch.setattr(person_lists, "_COHORTS_AT_ONCE", at_once)
+
     def cohort(**body: Any) -> int:
         made = api("POST", "cohorts", json={"name": "c", **body})
         assert made.status_code == 201, made.text
@@ -352,6 +375,7 @@ def test_the_cohorts_of_a_person(api: Api) -> None:
     static = cohort(is_static=True, distinct_ids=["bob"])
     both = of_filters({"type": "cohort", "key": "id", "value": static}, leaf("name", "exact", "Bob"))
     unlike = of_filters({"type": "cohort", "key": "id", "value": static, "negation": True})
+    of_filters(leaf("email", "regex", "("))  # nobody is in what cannot be asked
     api("PATCH", f"cohorts/{other}", json={"deleted": True})
     expected = {"ann": [unlike, old], "bob": [both, static, old], "dee": [unlike]}
     for person in listed(api):

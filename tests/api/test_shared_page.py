@@ -31,6 +31,8 @@ def test_rows_of_a_statement_stand_under_its_columns() -> None:
     found = {"name": "x", "result": [["<b>", 3, None, [1]]], "columns": ["a", "count()", "c", "d"]}
     text = page({"insight": found, "settings": {}})
     assert "<th>a</th><th>count()</th><th>c</th><th>d</th>" in text
+    assert "behind the LIMIT" not in text
+    assert "behind the LIMIT" in page({"insight": found | {"hasMore": True}, "settings": {}})
     assert '<td>&lt;b&gt;</td><td class="n">3</td><td></td><td>[1]</td>' in text
 
 

@@ -60,8 +60,11 @@ class Shop:
         return found
 
     def numbers(self, **further: Any) -> list[int]:
-        """Of the events, in the order that is asked for."""
-        return [int(row[1][-4:]) for row in self.rows(["timestamp", "uuid"], **further)]
+        """Of the events, in the order that is asked for; as whole events they are the same."""
+        found = [str(row[1]) for row in self.rows(["timestamp", "uuid"], **further)]
+        if further.get("orderBy") is None:
+            assert [row[0]["uuid"] for row in self.rows(["*"], **further)] == found
+        return [int(uuid[-4:]) for uuid in found]
 
 
 def shop_of(new_asker: NewAsker, **settings: Any) -> Shop:

@@ -184,6 +184,8 @@ def test_orders(shop: Shop, order: list[str] | None, expected: list[int]) -> Non
         ({"where": ["timestamp > now() - INTERVAL 2 HOUR"]}, [7, 6]),
         ({"where": ["person_id IN COHORT 1"]}, [7]),
         ({"where": ["event IN (SELECT event FROM events WHERE properties.price = 2.5)"]}, [6]),
+        ({"where": ["distinct_id = 'bob'"], "limit": 1}, [4]),
+        ({"where": ["event = 'view'"], "limit": 1, "offset": 1}, [5]),
         ({"limit": 2}, [7, 6]),
         ({"limit": 2, "offset": 1}, [6, 5]),
         ({"offset": 2147483647}, []),
@@ -199,9 +201,17 @@ def test_events_of_a_person(shop: Shop, name: str, expected: list[int]) -> None:
     assert shop.numbers(personId=shop.persons[name].upper(), after="all") == expected
 
 
-def test_conditions_on_counts_are_of_groups(shop: Shop) -> None:
-    found = shop.rows(["event", "count() AS n"], where=["n > 1", "event != 'view'"], after="all", before="2030-01-01")
-    assert found == [["buy", 2]]
+@pytest.mark.parametrize(
+    ("select", "where", "expected"),
+    [
+        (["event", "count() AS n"], ["n > 1", "event != 'view'"], [["buy", 2]]),
+        (["event"], ["count() > 1"], [["buy"], ["view"]]),
+        (["event", "count()"], ["count() < 2 OR max(properties.price) > 9"], [["buy", 2], ["leave", 1]]),
+        (["count()"], ["count() > 100"], []),
+    ],
+)
+def test_conditions_on_counts_are_of_groups(shop: Shop, select: list[str], where: list[str], expected: Any) -> None:
+    assert shop.rows(select, where=where, after="all", before="2030-01-01") == expected
 
 
 def test_who_was_merged_is_shown_as_who_is_left(new_asker: NewAsker) -> None:

@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_with_its_place(
 @pytest.mark.parametrize(
     "make",
     [
-        lambda n: "(" * n + "1" + ")" * n,
+        lambda n: "(" * n + "1",
         lambda n: "not " * n + "1",
         lambda n: "[" * n,
         lambda n: "if(1, " * n + "1" + ", 2)" * n,

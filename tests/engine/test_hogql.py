@@ -179,7 +179,7 @@ def test_every_function_runs(run: Callable[..., list[Any]], name: str) -> None:
         ("events.project", "the field project is not known"),
         ("persons.properties.email", "the field persons.properties.email is not known"),
         ("properties", "the field properties is not known"),
-        ("group_0.properties", "the field group_0.properties is not known"),
+        ("person.properties", "the field person.properties is not known"),
         ("*", "at character 0"),
         ("event; drop table events", "trailing tokens"),
         ("event settings max_threads = 1", "trailing tokens"),

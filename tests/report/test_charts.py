@@ -74,7 +74,7 @@ PICTURES: dict[str, tuple[str, Any, str | None]] = {
     ),
     "funnel_over_time": ("FunnelsQuery", TRENDS_OF_FUNNEL, None),
     "funnel_times": ("FunnelsQuery", BINS, None),
-    "rows": ("HogQLQuery", {"columns": ["event", "count()", "last"], "results": ROWS}, None),
+    "rows": ("HogQLQuery", {"columns": ["event", "count()", "last"], "results": ROWS, "hasMore": True}, None),
 }
 # Texts that must stay texts.
 HOSTILE = (
@@ -130,10 +130,12 @@ def test_without_rows_it_says_so(kind: str, result: Any) -> None:
 
 def test_values_of_a_statement_are_whatever_they_are() -> None:
     columns, rows = list(HOSTILE), [[*HOSTILE[place:], *HOSTILE[:place]] for place in range(len(HOSTILE))]
-    looked_at(charts.draw("HogQLQuery", {"columns": columns, "results": rows}, name=HOSTILE[5]))
+    looked_at(charts.draw("HogQLQuery", {"columns": columns, "results": rows, "hasMore": False}, name=HOSTILE[5]))
     mixed = [[[number], {"a": number}, number, "n" * 500, True] for number in NUMBERS]
-    looked_at(charts.draw("HogQLQuery", {"columns": ["", "a", "a", "b", "c"], "results": mixed * 9}, name=""))
-    empty = charts.spec("HogQLQuery", {"columns": ["a"], "results": []}, name="x")
+    looked_at(
+        charts.draw("HogQLQuery", {"columns": ["", "a", "a", "b", "c"], "results": mixed * 9, "hasMore": True}, name="")
+    )
+    empty = charts.spec("HogQLQuery", {"columns": ["a"], "results": [], "hasMore": False}, name="x")
     assert empty["data"]["values"] == [{"said": "No data"}]
 
 

@@ -215,7 +215,7 @@ def test_each_kind_that_has_a_picture_has_a_table() -> None:
 def test_of_rows_the_first_are_shown_whatever_their_columns_are_called() -> None:
     values = [["2026-03-01", 3, None, True, [1, "b"], {"c": 2}, 0.5]] + [[str(n), n] + [None] * 5 for n in range(30)]
     columns = ["Date", "count()", "a", "a", "list", "object", "x"]
-    found = table_of("HogQLQuery", {"columns": columns, "results": values})
+    found = table_of("HogQLQuery", {"columns": columns, "results": values, "hasMore": False})
     assert found.columns == ("Date", "count()", "a", "a (2)", "list", "object", "x")
     assert found.rows[0] == ("2026-03-01", 3, "–", "true", '[1, "b"]', '{"c": 2}', 0.5)
     assert (len(found.rows), found.left_out) == (20, 11)

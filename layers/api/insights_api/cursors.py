@@ -22,7 +22,7 @@ from insights_api.pagination import window
 
 MAX_LIMIT = 1000
 # Rows that are passed over are read. Who goes on by `next` never comes to it.
-MAX_OFFSET = 100_000
+MAX_OFFSET = 1_000_000
 _MAX_CHARACTERS = 4_000
 _INT64, _UINT32 = 2**63, 2**32
 

@@ -28,7 +28,7 @@ from insights_api.person_filters import short_text
 
 MAX_LIMIT = 10_000
 # Rows that are passed over are read. Who goes on by `next` never comes to it.
-MAX_OFFSET = 100_000
+MAX_OFFSET = 1_000_000
 _ORDERS = {"-timestamp": True, "timestamp DESC": True, "timestamp": False, "timestamp ASC": False}
 _MAX_CHARACTERS = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

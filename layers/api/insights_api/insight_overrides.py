@@ -159,12 +159,12 @@ def _check_variables(variables: Mapping[str, Any]) -> None:
 
 def _with_values(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """By their ids, or by the names that the statement has; what it has not is about other insights."""
-    named = {one.get("code_name"): one for one in given.values() if isinstance(one, dict)}
+    told = {key: one for key, one in given.items() if isinstance(one, dict) and ("value" in one or one.get("isNull"))}
+    named = {one.get("code_name"): one for one in told.values()}
     found = {}
     for key, variable in own.items():
-        other = given.get(key) or named.get(variable["code_name"])
-        values = {name: other.get(name) for name in ("value", "isNull")} if isinstance(other, dict) else {}
-        found[key] = {**variable, **values}
+        other = told.get(key) or named.get(variable["code_name"])
+        found[key] = {**variable, **({name: other.get(name) for name in ("value", "isNull")} if other else {})}
     return found
 
 

@@ -104,16 +104,25 @@ def cohorts_of(access: Access, named: str, cohorts: Sequence[Item]) -> list[Item
     held = list(_memberships(_scan(access, loaded), wanted))
     inside: list[int] = []
     for part in batched(held, _COHORTS_AT_ONCE, strict=False):
-        sql = Sql(
-            "SELECT arrayFilter((id, holds) -> holds, {ids:Array(UInt32)}, [{holds}]) AS inside "
-            "{source} AND person = {person:UInt32}",
-            ids=[cohort_id for cohort_id, _ in part],
-            holds=Sql.join(", ", (Sql("toBool(ifNull({h}, false))", h=holds) for _, holds in part)),
-            source=source,
-            person=number,
-        )
-        inside += [cohort_id for row in _read(access, sql) for cohort_id in row["inside"]]
+        inside += _inside(access, Sql("{source} AND person = {p:UInt32}", source=source, p=number), part)
     return [item for item in cohorts if item["id"] in inside]
+
+
+def _inside(access: Access, of_person: Sql, held: Sequence[tuple[int, Sql]]) -> list[int]:
+    """The ids of the conditions that hold. One that ClickHouse cannot read, as a regular expression may be, does not:
+    it is found by asking of halves."""
+    sql = Sql(
+        "SELECT arrayFilter((id, holds) -> holds, {ids:Array(UInt32)}, [{holds}]) AS inside {of_person}",
+        ids=[cohort_id for cohort_id, _ in held],
+        holds=Sql.join(", ", (Sql("toBool(ifNull({h}, false))", h=holds) for _, holds in held)),
+        of_person=of_person,
+    )
+    try:
+        return [cohort_id for row in _read(access, sql) for cohort_id in row["inside"]]
+    except ValidationError:
+        middle = len(held) // 2
+        parts = (held[:middle], held[middle:]) if middle else ()
+        return [cohort_id for part in parts for cohort_id in _inside(access, of_person, part)]
 
 
 def _memberships(scan: Scan, cohorts: Sequence[Cohort]) -> Iterator[tuple[int, Sql]]:

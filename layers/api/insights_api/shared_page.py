@@ -112,7 +112,10 @@ def _result(insight: Mapping[str, Any]) -> str:
     if status.get("error"):
         return f'<p class="note">{escape(str(status.get("error_message")))}</p>'
     table = table_of(insight.get("result"), insight.get("columns") or ())
-    return _table(table) if table else '<p class="note">No results.</p>'
+    if table is None:
+        return '<p class="note">No results.</p>'
+    is_cut = insight.get("columns") and insight.get("hasMore")
+    return _table(table) + ('<p class="note">There are more rows behind the LIMIT.</p>' if is_cut else "")
 
 
 def _table(table: Table) -> str:

@@ -33,6 +33,9 @@ TYPED_EVENT_PROPERTIES = frozenset(
     }
 )
 
+# Those that clients send as text and nothing else; a version may be a number.
+TEXT_EVENT_PROPERTIES = TYPED_EVENT_PROPERTIES - {"$browser_version", "$lib_version", "$os_version"}
+
 # A dot in a property's name is a character, not a level: `{"b.c": 1}` has the one key `b.c`. ClickHouse writes it as
 # `b%2Ec`, so that a property of that very name would be the same path twice: the first is kept.
 # A text that looks like a date stays the text it is.

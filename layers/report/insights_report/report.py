@@ -12,13 +12,15 @@ from typing import Any, Literal, Protocol
 class Table:
     """The numbers of an insight as people read them. `left_out`: rows that there are beside those shown.
 
-    `is_newest_last`: where there is room for a part only, the last rows are worth more than the first.
+    `is_newest_last`: where there is room for a part only, the last rows are worth more than the first. `is_cut`: the
+    answer has not all rows that there are, nor have the files.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     left_out: int = 0
     is_newest_last: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,9 +163,9 @@ def _steps(found: Sequence[Group]) -> Table:
 
 def _values(result: Any) -> Table:
     """The first rows: which those are is the statement's to say."""
-    names, rows = value_rows_of(result)
+    names, rows, is_cut = value_rows_of(result)
     cells = tuple(tuple(value if _is_number(value) else said(value) for value in row) for row in rows[:MOST_ROWS])
-    return Table(tuple(unique(map(clean, names))), cells, len(rows[MOST_ROWS:]))
+    return Table(tuple(unique(map(clean, names))), cells, len(rows[MOST_ROWS:]), is_cut=is_cut)
 
 
 def _is_number(value: Any) -> bool:

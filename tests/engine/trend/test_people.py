@@ -168,6 +168,11 @@ CASES: dict[str, tuple[dict[str, Any], Chosen, dict[str, int]]] = {
         Chosen("2024-03-01", compare="previous"),
         {"eve": 1},
     ),
+    "before, by a day that is in both": (
+        {"compareFilter": {"compare": True, "compare_to": "-1d"}},
+        Chosen("2024-03-02", compare="previous"),
+        {"ann": 2},
+    ),
     "an unknown action": ({"series": [{"kind": "ActionsNode", "id": 404}]}, FIRST, {}),
     "a heatmap": ({"trendsFilter": {"display": "CalendarHeatmap"}}, Chosen(), {"ann": 3, "bob": 1, "cat": 2, "dan": 1}),
 }

@@ -160,6 +160,8 @@ def _argument(walk: Walker, node: dict[str, Any], kind: str, function: Function)
     constant = node.get("value") if node.get("node") == "Constant" else None
     match kind:
         case "u":
+            if len(node.get("chain") or ()) == 1:  # dateAdd(day, 1, x)
+                constant = node["chain"][0]
             unit = str(constant).lower().removesuffix("s")
             if constant is None or unit not in UNITS:
                 raise walk.error(node, f"{function.name} takes a unit of time{nearest(unit, UNITS) or ', such as day'}")
@@ -198,6 +200,11 @@ def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: l
         return lists.summed(function, arguments[0])
     if function.target == "@json":
         return lists.extracted(arguments)
+    if function.target in ("@dateAdd", "@dateSub"):
+        unit = arguments[0].sql.text.strip("'").title()
+        moved = ("add" if function.target == "@dateAdd" else "subtract") + unit + "s"
+        is_nullable = arguments[1].is_nullable or arguments[2].is_nullable
+        return Typed(Sql(moved + "({d}, {n})", d=arguments[2].sql, n=arguments[1].sql), "d", is_nullable=is_nullable)
     if function.target == "@range":
         return _numbers(walk, node, arguments)
     if rule != function.target:

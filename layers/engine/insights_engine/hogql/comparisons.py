@@ -26,6 +26,7 @@ COMPARISONS = {
     "!~*": ("NOT match({a}, concat('(?i)', {b}))", True),
 }
 _BY_VALUE = frozenset({"==", "!=", "<", ">", "<=", ">="})
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _WHOLES = ("a", "y")
 
 
@@ -62,9 +63,19 @@ def alike(left: Typed, right: Typed, scan: Scan) -> tuple[Typed, Typed]:
             text = Typed(Sql("{v:String}", v="true" if one.constant else "false"), "s", is_nullable=False)
             return (text, other) if one is left else (other, text)
         if one.kind == "b" and other.kind in ("p", "s"):
-            truth = coerce(other, "b", scan)
-            return (one, truth) if one is left else (truth, one)
+            read = truth(other, scan)
+            return (one, read) if one is left else (read, one)
     return left, right
+
+
+def truth(typed: Typed, scan: Scan) -> Typed:
+    """A text next to a condition. One that is written down and is neither true nor false is the writer's mistake."""
+    if not isinstance(typed.constant, str):
+        return coerce(typed, "b", scan)
+    word = typed.constant.lower()
+    if word not in _TRUTHS:
+        raise Mismatch(f'"{typed.constant[:50]}" is neither true nor false')
+    return Typed(Sql("true" if _TRUTHS[word] else "false"), "b", _TRUTHS[word], is_nullable=False)
 
 
 def _as_other(one: Typed, other: Typed, scan: Scan) -> Typed | None:

@@ -1,32 +1,52 @@
-"""How long the parser may take for a text, told before it is asked.
+"""The parser, and how long it may take.
 
-What some brackets hold is read twice when it cannot be what was thought first, so brackets within brackets double the
-time with each level; and the time of what is innermost grows with the square of its length. The parser cannot be
-stopped, so texts that may take it longer than a second or two are refused.
+What brackets and CASE hold is read again when it cannot be what was thought first, so the time may grow by a factor
+with each level, and the parser cannot be stopped. So what is more than a few calls is parsed in a process of its own,
+which can be. It is started by the first such text and kept; a text that takes too long ends it.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+import select
+import subprocess
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from insights_engine.errors import ValidationError, attr_of
 
 TOKEN = re.compile(r"\w+|\S")
-QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
-# What a bracket stands behind, or begins with, where it is read twice.
-_BEFORE = frozenset({"CAST", "TRY_CAST", "INTERVAL", "COLUMNS", "REPLACE", "EXCLUDE", "FILTER"})
-_BEFORE |= {"CASE", "WHEN", "THEN", "ELSE"}
-_FIRST = frozenset({"SELECT", "WITH"})
-_CLOSES = {"(": ")", "[": "]", "{": "}"}
-# Of 2 to the number of such brackets around, times the square of the words and signs within.
-MAX_EFFORT = 4_000_000
-MAX_BRACKETS = 100
+QUOTED = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?:--|#|//)[^\n]*|/\*.*?\*/", re.DOTALL
+)
+# Wherever they stand: what is quoted or a comment for the parser is not known before it is asked.
+_OPENS = re.compile(r"[(\[{]|\bCASE\b", re.IGNORECASE)
+# A level may be read four times. So many words and signs in all take a few milliseconds.
+_TIMES, _FEW = 4, 20_000
+_SECONDS, _MEGABYTES = 4.0, 512
+_PROGRAM = """
+import json, resource, sys
+sys.path.insert(0, sys.argv[1])
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+import hogql_parser_rs
+for line in sys.stdin:
+    name, text = json.loads(line)
+    try:
+        answer = getattr(hogql_parser_rs, name)(text)
+    except Exception:
+        answer = "null"
+    sys.stdout.write(answer.replace(chr(10), " ") + chr(10))
+    sys.stdout.flush()
+"""
 
-
-@dataclass
-class _Open:
-    sign: str
-    at: int
-    is_doubling: bool
+Grammar = Literal["parse_expr_json", "parse_select_json"]
 
 
 def bare(text: str) -> str:
@@ -34,47 +54,80 @@ def bare(text: str) -> str:
     return QUOTED.sub(lambda found: " " * len(found[0]), text)
 
 
-def is_too_much(text: str) -> str | None:
-    """What is wrong with it, or None."""
-    tokens = [found[0].upper() for found in TOKEN.finditer(QUOTED.sub(" x ", text))]
-    called = _closed_and_called(tokens)
-    around: list[_Open] = []
-    doublings = deepest = 0
-    worst = 0
-    for at, token in enumerate(tokens):
-        if token in _CLOSES:
-            doubles = token == "(" and (at in called or _is_read_twice(tokens, at))  # noqa: S105
-            doublings += doubles
-            around.append(_Open(token, at, doubles))
-            deepest = max(deepest, len(around))
-        elif around and token == _CLOSES[around[-1].sign]:
-            within = around.pop()
-            worst = max(worst, 2**doublings * (at - within.at) ** 2)
-            doublings -= within.is_doubling
-    for within in reversed(around):
-        worst = max(worst, 2**doublings * (len(tokens) - within.at) ** 2)
-        doublings -= within.is_doubling
-    if deepest > MAX_BRACKETS:
-        return f"brackets are nested more than {MAX_BRACKETS} deep"
-    return "brackets are nested too deep for how much they hold" if worst > MAX_EFFORT else None
+def parsed(grammar: Grammar, text: str, field: str) -> dict[str, Any]:
+    """The tree, or an object with `error`. Raises ValidationError for what takes too long or is no text."""
+    what = "expression" if grammar == "parse_expr_json" else "statement"
+    try:
+        if _TIMES ** len(_OPENS.findall(text)) * sum(1 for _ in TOKEN.finditer(text)) <= _FEW:
+            import hogql_parser_rs
+
+            tree: dict[str, Any] = orjson.loads(getattr(hogql_parser_rs, grammar)(text))
+        else:
+            tree = orjson.loads(_APART.parsed(orjson.dumps([grammar, text])))
+            if tree is None:
+                raise ValueError(text)
+        return tree
+    except _TooLongError:
+        said = f"the {what} takes too long to read; nest it less deep"
+    except (ValueError, TypeError, OSError):
+        said = f"the {what} cannot be read"
+    raise ValidationError(f"{field}: {said}", attr=attr_of(field)) from None
 
 
-def _is_read_twice(tokens: list[str], at: int) -> bool:
-    before = tokens[at - 1] if at else ""
-    after = at + 1
-    while tokens[after : after + 1] == ["("]:
-        after += 1
-    return before in _BEFORE or before == ">" or bool(_FIRST.intersection(tokens[after : after + 1]))
+class _TooLongError(Exception):
+    pass
 
 
-def _closed_and_called(tokens: list[str]) -> set[int]:
-    """Where the brackets open that are followed by another pair, as in `quantile(0.9)(x)`."""
-    found, around = set[int](), list[int]()
-    for at, token in enumerate(tokens):
-        if token == "(":  # noqa: S105  # a bracket
-            around.append(at)
-        elif token == ")" and around:  # noqa: S105
-            opened = around.pop()
-            if tokens[at + 1 : at + 2] == ["("]:
-                found.add(opened)
-    return found
+class _Apart:
+    """The process, for one text at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def parsed(self, request: bytes) -> str:
+        with self._lock:
+            process = self._started()
+            assert process.stdin is not None
+            try:
+                process.stdin.write(request + b"\n")
+                process.stdin.flush()
+                return self._answer(process)
+            except (OSError, _TooLongError):
+                process.kill()
+                process.wait()
+                raise
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """A process that was forked from this one's has no child of its own."""
+        if self._process is None or self._process.poll() is not None or self._owner != os.getpid():
+            spec = find_spec("hogql_parser_rs")
+            assert spec is not None
+            assert spec.origin is not None
+            place, most = str(Path(spec.origin).parent.parent), str(_MEGABYTES * 2**20)
+            self._process = subprocess.Popen(  # noqa: S603  # our own program; the text goes in by its input
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, place, most],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+            )
+            self._owner = os.getpid()
+        return self._process
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> str:
+        assert process.stdout is not None
+        until, pieces = time.monotonic() + _SECONDS, list[bytes]()
+        while not (pieces and pieces[-1].endswith(b"\n")):
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                raise _TooLongError
+            piece = os.read(process.stdout.fileno(), 1 << 16)
+            if not piece:
+                raise OSError("the parser's process has ended")
+            pieces.append(piece)
+        return b"".join(pieces).decode()
+
+
+_APART = _Apart()

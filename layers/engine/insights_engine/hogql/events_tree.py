@@ -80,7 +80,7 @@ def _column(text: str, place: str) -> Tree:
 
 
 def tree_of(columns: Columns, where: Sequence[str], order_by: Sequence[str] | None, limit: int, offset: int) -> Tree:
-    """With an aggregate among the columns, the others are grouped by; conditions on aggregates are of the groups."""
+    """With an aggregate, the columns that have none are grouped by; conditions on aggregates are of the groups."""
     _refuse_too_long([*where, *(order_by or ())], "where" if where else "orderBy")
     conditions = [parsed(text, f"where[{index}]") for index, text in enumerate(where)]
     aggregates = [has_aggregate(one) for one in columns.exprs]
@@ -97,9 +97,9 @@ def tree_of(columns: Columns, where: Sequence[str], order_by: Sequence[str] | No
             tree[clause] = held[0] if len(held) == 1 else {"node": "And", "exprs": held}
     if offset:
         tree["offset"] = {"node": "Constant", "value": offset}
-    if any(aggregates) and not all(aggregates):
-        tree["group_by_mode"] = "all"
     is_grouped = any(aggregates) or "having" in tree
+    if is_grouped and not all(aggregates):
+        tree["group_by_mode"] = "all"
     ordered = [_ordered(text, f"orderBy[{i}]") for i, text in enumerate(order_by)] if order_by is not None else None
     if order := _default(columns, aggregates) if ordered is None else ordered:
         # Events of one moment are always in one order, so that pages have each of them once.

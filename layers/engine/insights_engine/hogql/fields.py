@@ -9,7 +9,7 @@ from insights_engine.hogql.kinds import Typed, coerce
 from insights_engine.hogql.names import near
 from insights_engine.scan import Scan, person_text
 from insights_engine.sql import Sql, number
-from insights_engine.tables import TYPED_EVENT_PROPERTIES
+from insights_engine.tables import TEXT_EVENT_PROPERTIES
 
 # Columns of the event: name -> (SQL, kind). None of them is ever NULL.
 COLUMNS = {
@@ -39,8 +39,6 @@ FIELDS = {
     "group_0.properties.x": "a property of the event's group of the first type; to `group_4`, or by the type's name",
     "group_0.key": "the key of that group; also `group_0.created_at`",
 }
-# Properties that clients send as text and nothing else; a version may be a number.
-_TEXTS = TYPED_EVENT_PROPERTIES - {"$browser_version", "$lib_version", "$os_version"}
 # What has fields of its own, and how those are written.
 _INSIDE = {
     "properties": "write properties.{x}",
@@ -102,8 +100,6 @@ def person_field(scan: Scan, rest: list[str | int], where: str) -> Typed | None:
             return Typed(scan.metadata("person_id", where), "s", is_nullable=False)
         case ["created_at"]:
             return Typed(_local(scan, scan.created_at(None)), "d", is_nullable=False)
-        case ["properties"]:
-            return Typed(scan.person_json(), "p", is_nullable=False, order=1)
         case ["properties", _, *_]:
             return property_field(scan, "person", rest[1:], where)
     return None
@@ -145,15 +141,26 @@ def property_field(
     """
     name = str(path[0])
     text = person_text(name) if stands_alone else scan.text(kind, name, index, where)
+    return _known(text, f"group{index}" if index is not None else kind, path, scan)
+
+
+def property_within(properties: Typed, path: list[str | int], scan: Scan) -> Typed:
+    """The same of all properties as one JSON, where a dot in a name is `%2E` and what holds others is text."""
+    key = str(path[0]).replace(".", "%2E")
+    text = Sql("JSONExtract({t}, {k:String}, 'Nullable(String)')", t=properties.sql, k=key)
+    return _known(text, properties.of, path, scan)
+
+
+def _known(text: Sql, source: str, path: list[str | int], scan: Scan) -> Typed:
+    name = str(path[0])
     if len(path) > 1:
         keys = (Sql("{k:Int64}" if isinstance(key, int) else "{k:String}", k=key) for key in path[1:])
         text = Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=Sql.join(", ", keys))
         return Typed(text, "p", order=1)
-    source = f"group{index}" if index is not None else kind
     learned = _LEARNED.get(scan.definitions.types.get((source, name), ""))
     if learned is not None:
         return learned(text, scan)
-    return Typed(text, "s" if kind == "event" and name in _TEXTS else "p", order=1)
+    return Typed(text, "s" if source == "event" and name in TEXT_EVENT_PROPERTIES else "p", order=1)
 
 
 # Types of properties that are more than text -> the value.

@@ -333,6 +333,18 @@ quantilesIf n b -> a quantilesExactInclusiveIf
 groupConcat s -> s
 toJSONString x -> s
 toTypeName x -> s
+toInt32 x -> n @int
+toInt64 x -> n @int
+toUInt32 x -> n @int
+toUInt64 x -> n @int
+toIntOrZero x -> n @intOrZero
+toFloat32 x -> n @float
+toFloat64 x -> n @float
+dateAdd u n d -> d @dateAdd
+date_add u n d -> d @dateAdd
+dateSub u n d -> d @dateSub
+date_sub u n d -> d @dateSub
+any_value x -> = any
 tupleElement y k -> x
 """
 
@@ -422,7 +434,7 @@ def _table(text: str, *, is_aggregate: bool) -> dict[str, Function]:
 SCALARS = _table(_SCALARS, is_aggregate=False)
 AGGREGATES = _table(_AGGREGATES, is_aggregate=True)
 FUNCTIONS = {**SCALARS, **AGGREGATES}
-_ALSO_AGGREGATES = ("topK", "topKIf", "quantiles", "quantilesIf", "groupConcat")
+_ALSO_AGGREGATES = ("topK", "topKIf", "quantiles", "quantilesIf", "groupConcat", "any_value")
 IN_STATEMENTS = {
     name: replace(row, is_aggregate=name in _ALSO_AGGREGATES)
     for name, row in _table(_IN_STATEMENTS, is_aggregate=False).items()

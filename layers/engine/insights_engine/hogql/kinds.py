@@ -22,7 +22,7 @@ class Typed:
     `order` is 1 for what is as long as a stored value, or a list of them, and 2 for as long as two multiplied.
     `members` are those of a tuple; a list has one that stands for all, of kind `none` when it is empty, or nothing is
     known of them. `number` is what to print where a number is wanted, if that is not the text read as one.
-    `is_whole`: a number that is known to have no fraction.
+    `is_whole`: a number that is known to have no fraction. `of`: whose properties it is, all of them as JSON.
     """
 
     sql: Sql
@@ -34,6 +34,7 @@ class Typed:
     members: tuple[Typed, ...] = ()
     number: Sql | None = None
     is_whole: bool = False
+    of: str = ""
 
 
 class Mismatch(Exception):
@@ -169,6 +170,8 @@ def convert(typed: Typed | None, rule: str, scan: Scan, more: Sequence[Typed] = 
             return Typed(Sql("toInt64OrNull({x})", x=_whole(text)), "n")
         case "@float":
             return Typed(Sql("toFloat64OrNull({x})", x=text), "n")
+        case "@intOrZero":
+            return Typed(Sql("ifNull(toInt64OrNull({x}), 0)", x=_whole(text)), "n", is_nullable=False)
         case "@floatOrZero":
             return Typed(Sql("ifNull(toFloat64OrNull({x}), 0)", x=text), "n", is_nullable=False)
         case "@floatOrDefault":

@@ -8,7 +8,7 @@ from insights_engine.errors import ValidationError
 from insights_engine.hogql.calls import Walker
 from insights_engine.hogql.checks import is_zero
 from insights_engine.hogql.cohorts import in_cohort
-from insights_engine.hogql.comparisons import COMPARISONS, compare, compared_as
+from insights_engine.hogql.comparisons import COMPARISONS, compare, compared_as, truth
 from insights_engine.hogql.kinds import Typed, coerce
 from insights_engine.hogql.parse import COHORT_OPERATORS, cohort_of
 from insights_engine.sql import Sql
@@ -32,6 +32,8 @@ def arithmetic(walk: Walker, node: dict[str, Any]) -> Typed:
     left = walk.coerce(node["left"], left, takes[0])
     right = walk.coerce(node["right"], right, takes[1])
     is_nullable = left.is_nullable or right.is_nullable or node["op"] in "/%"
+    if takes == ("d", "d"):  # between times to the microsecond ClickHouse has a decimal
+        return Typed(Sql("toFloat64({a} - {b})", a=left.sql, b=right.sql), gives, is_nullable=is_nullable)
     return Typed(Sql(_ARITHMETIC[node["op"]], a=left.sql, b=right.sql), gives, is_nullable=is_nullable)
 
 
@@ -70,6 +72,8 @@ def _in(walk: Walker, node: dict[str, Any], left: Typed, op: str) -> Typed:
         left = coerce(left, "n", walk.scan)
     if left.kind in ("n", "d", "s"):
         printed = [compared_as(member, left.kind, walk.scan) for member in printed]
+    if left.kind == "b":
+        printed = [truth(member, walk.scan) if member.kind in ("p", "s") else member for member in printed]
     listed = Sql.join(", ", (member.sql for member in printed)) if printed else Sql("NULL")
     return Typed(Sql("({x} " + op.upper() + " ({l}))", x=left.sql, l=listed), "b")
 

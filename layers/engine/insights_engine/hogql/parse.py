@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.hogql.effort import TOKEN, is_too_much
+from insights_engine.hogql.effort import TOKEN, parsed
 
 # The parser's time grows faster than the text: these keep one expression well under a second.
 MAX_LENGTH, MAX_TOKENS = 5_000, 400
@@ -32,14 +30,7 @@ def parse_named(text: str, field: str) -> Tree:
             f"{field}: the expression is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
             attr=attr_of(field),
         )
-    if said := is_too_much(text):
-        raise ValidationError(f"{field}: {said}", attr=attr_of(field))
-    from hogql_parser_rs import parse_expr_json
-
-    try:
-        tree: Tree = orjson.loads(parse_expr_json(text))
-    except (ValueError, UnicodeError):
-        raise ValidationError(f"{field}: the expression cannot be read", attr=attr_of(field)) from None
+    tree = parsed("parse_expr_json", text, field)
     if tree.get("error"):
         at = (tree.get("start") or {}).get("offset", 0)
         raise ValidationError(f"{field}: {tree.get('message')} (at character {at})", attr=attr_of(field))

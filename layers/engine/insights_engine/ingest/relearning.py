@@ -4,7 +4,8 @@
    missed, and is learned when it comes again. Doing it again adds nothing.
 2. ClickHouse tells which paths, and of which types, the JSON of each event and day has. Texts are looked at only where
    a property was nothing but text: are they all times?
-3. A property with a declared path is stored as text whatever it was. Its type is left to the next event.
+3. A property with a declared path is stored as text whatever it was. Where it may have been a number, its type is left
+   to the next event.
 4. What fails is one project's, and is logged: a migration does not hang on it.
 """
 
@@ -22,7 +23,7 @@ from insights_engine.property_types import GROUPS, TIME
 from insights_engine.scan import json_path
 from insights_engine.services import Services
 from insights_engine.sql import Sql
-from insights_engine.tables import TYPED_EVENT_PROPERTIES
+from insights_engine.tables import TEXT_EVENT_PROPERTIES, TYPED_EVENT_PROPERTIES
 
 _SECONDS = 150.0
 # Told apart by a few rows, most texts need not be read as a whole.
@@ -89,7 +90,8 @@ def _events(clickhouse: ClickHouse, where: Sql, lesson: Lesson) -> None:
     dynamic = [_without_typed(paths) for _, _, paths, _ in rows]
     times = _times(clickhouse, Sql("FROM events WHERE {where}", where=where), dynamic)
     for (event, day, _, typed), paths in zip(rows, dynamic, strict=True):
-        lesson.event(event, day, {name: None for name, is_there in zip(_TYPED, typed, strict=True) if is_there})
+        found = (name for name, is_there in zip(_TYPED, typed, strict=True) if is_there)
+        lesson.event(event, day, {name: _A_TEXT if name in TEXT_EVENT_PROPERTIES else None for name in found})
         for values in _values(paths, times):
             lesson.event(event, day, values)
 

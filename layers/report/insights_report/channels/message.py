@@ -164,7 +164,10 @@ def _parts(report: Report, target: Target, attached: _Attached) -> list[_Shown]:
             name = f"{number}-{slug(part.name)}.csv"
             if attached.takes(part.csv):
                 attached.files.append((name, part.csv))
-                one.csv_note = f"All of its numbers are attached as {name}."
+                is_cut = part.table is not None and part.table.is_cut
+                one.csv_note = (
+                    f"{'Its rows up to the LIMIT' if is_cut else 'All of its numbers'} are attached as {name}."
+                )
             else:
                 one.csv_note = "Its CSV is too large for an e-mail; download it where the insight is."
     return shown

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from insights_report.charts.text import clean, cut, more, number, written
+from insights_report.charts.values import CUT
 from insights_report.report import Report, Table
 
 KINDS = {"insight": "Insight", "dashboard": "Dashboard", "alert": "Alert"}
@@ -88,6 +89,7 @@ def excerpt(table: Table, *, rows: int, columns: int) -> Excerpt:
     notes = [
         more(table.left_out + len(table.rows) - len(kept), "row"),
         more(len(table.columns) - width, "column"),
+        CUT if table.is_cut else "",
     ]
     return Excerpt(
         tuple(cut(column, _CELL) for column in table.columns[:columns]),

@@ -95,7 +95,7 @@ def _stickiness(name: str, rows: list[Row], display: str | None) -> Spec:
 
 
 def _values(name: str, result: Any, display: str | None) -> Spec:
-    return grids.table(name, *value_rows_of(result))
+    return grids.table(name, value_rows_of(result))
 
 
 # One row a kind of query node.

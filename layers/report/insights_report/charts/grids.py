@@ -7,16 +7,18 @@ from typing import Any
 
 from insights_report.charts.text import columns, cut, more
 from insights_report.charts.theme import INK, INSIDE, MUTED, PAPER, TRACK, Spec, frame, nothing
-from insights_report.charts.values import said
+from insights_report.charts.values import CUT, ValueRows, said
 
 MOST_ROWS, _MOST_COLUMNS = 20, 6
 _ROW, _GAP, _LETTER = 26, 10, 6.2
 _NARROWEST, _WIDEST = 4, 28
 
 
-def table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Spec:
+def table(name: str, found: ValueRows) -> Spec:
     """As many columns as can be read beside each other; numbers stand to the right."""
-    notes = [more(len(rows) - MOST_ROWS, "row"), more(len(heads) - _MOST_COLUMNS, "column")]
+    heads, rows, is_cut = found
+    notes = [CUT] if is_cut else []
+    notes += [more(len(rows) - MOST_ROWS, "row"), more(len(heads) - _MOST_COLUMNS, "column")]
     if not rows:
         return nothing(name)
     kept = [row[:_MOST_COLUMNS] for row in rows[:MOST_ROWS]]

@@ -15,23 +15,30 @@ if TYPE_CHECKING:
     from insights_engine.answer import Answer
 
 _COLUMNS = "columns"
+# What is said where a LIMIT ended the rows.
+CUT = "There are more rows behind the LIMIT"
 
 
 class ValueRows(NamedTuple):
+    """`is_cut`: a LIMIT, be it the one that nobody wrote, ended them."""
+
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    is_cut: bool
 
 
 def result_of(found: Answer) -> Any:
     """As JSON has it. Rows of values say nothing without the names of their columns, so those go with them."""
     names = found.additions.get(_COLUMNS)
-    shown = found.result if names is None else {_COLUMNS: names, "results": found.result}
+    shown = found.result
+    if names is not None:
+        shown = {_COLUMNS: names, "results": found.result, "hasMore": found.has_more}
     return orjson.loads(orjson.dumps(shown, option=AS_SHOWN))
 
 
 def value_rows_of(result: Mapping[str, Any]) -> ValueRows:
     """What `result_of` gave."""
-    return ValueRows(result[_COLUMNS], result["results"])
+    return ValueRows(result[_COLUMNS], result["results"], result["hasMore"])
 
 
 def said(value: Any) -> str:

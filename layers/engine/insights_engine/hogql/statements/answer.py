@@ -141,8 +141,6 @@ def _names(tree: Tree) -> Iterator[str]:
         if one.get("node") == "Field":
             chain = one["chain"]
             yield from (str(chain[i + 1]) for i, part in enumerate(chain[:-1]) if part == "properties")
-            if len(chain) == 1:
-                yield str(chain[0])
         elif one.get("node") == "ArrayAccess" and (one["array"].get("chain") or [""])[-1] == "properties":
             yield str(one["property"].get("value"))
 

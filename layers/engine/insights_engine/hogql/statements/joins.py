@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from insights_engine.hogql.comparisons import alike
-from insights_engine.hogql.kinds import Typed
+from insights_engine.hogql.kinds import Typed, as_one_type
 from insights_engine.hogql.lists import member_of
 from insights_engine.hogql.statements.scope import Scope, table_hint, written
-from insights_engine.hogql.statements.sources import Source, Within, view
+from insights_engine.hogql.statements.sources import Source, Within, either, view
 from insights_engine.hogql.statements.tables import TABLES
 from insights_engine.sql import Sql
 
@@ -111,7 +111,7 @@ def _source(selecting: Selecting, node: Node) -> Source:
     at, alias = statement.next_source(node), node.get("alias")
     if table.get("node") in ("SelectQuery", "SelectSetQuery"):
         printed = selecting.sub_select(table, scope.commons)
-        return Within(alias or "", at, sql=printed.sql, columns=printed.columns)
+        return Within(alias or "", at, sql=printed.sql, columns=printed.columns, scan=statement.scan())
     if table.get("node") != "Field":
         raise statement.error(table, "FROM takes a table, or a SELECT in parentheses")
     name = written(table["chain"])
@@ -120,7 +120,7 @@ def _source(selecting: Selecting, node: Node) -> Source:
         if not common.is_select:
             raise statement.error(table, f"{name} is a value, not a table")
         printed = selecting.sub_select(common.node, common.before)
-        return Within(alias or name, at, sql=printed.sql, columns=printed.columns)
+        return Within(alias or name, at, sql=printed.sql, columns=printed.columns, scan=statement.scan())
     if name not in TABLES:
         raise statement.error(table, f"the table {name} is not known{table_hint(name)}")
     found = view(name, alias or name, at, statement.scan())
@@ -165,8 +165,15 @@ def _one_holds(walk: StatementWalk, node: Node) -> Sql:
             left, right = walk.print(node["left"]), walk.print(node["right"])
             a, b = left, right
             left, right = walk.guarded(node, lambda: alike(a, b, walk.scan))
-        return Sql("{a} = {b}", a=left.sql, b=right.sql)
+        return _equal(left, right)
     return walk.whole(node, "b").sql
+
+
+def _equal(left: Typed, right: Typed) -> Sql:
+    """Columns that a join looks up are of one type, and ClickHouse has none for all whole numbers and fractions."""
+    if left.kind == right.kind == "n" and left.is_whole != right.is_whole:
+        left, right = as_one_type([left, right], [True, True])
+    return Sql("{a} = {b}", a=left.sql, b=right.sql)
 
 
 def _same(walk: StatementWalk, node: Node, source: Source, before: list[Source]) -> Sql:
@@ -174,12 +181,12 @@ def _same(walk: StatementWalk, node: Node, source: Source, before: list[Source])
     if len(chain) != 1:
         raise walk.error(node, "USING takes names of columns that both sides have")
     own = source.column(chain)
-    other = next((found for one in before if (found := one.column(chain)) is not None), None)
+    other = either(before, chain, walk.scan)
     if own is None or other is None:
         raise walk.error(node, f"USING takes names of columns that both sides have, and {chain[0]} is none")
     walk.scope.shared.add(str(chain[0]))
     left, right = walk.guarded(node, lambda: alike(other, own, walk.scan))
-    return Sql("{a} = {b}", a=left.sql, b=right.sql)
+    return _equal(left, right)
 
 
 def array_join(walk: StatementWalk, op: str | None, members: list[Node]) -> Sql | None:

@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.effort import bare as without_quotes
+from insights_engine.hogql.effort import parsed
 from insights_engine.hogql.parse import Tree, nodes
 
 _NULLS = re.compile(r"\bNULLS\s+(FIRST|LAST)\b", re.IGNORECASE)
@@ -36,8 +35,19 @@ _CLAUSES: tuple[tuple[str, Callable[[Tree], int]], ...] = (
     (r"\bLIMIT\b", lambda one: bool(one.get("limit")) + bool(one.get("limit_by"))),
     (r"\bFILTER\s*\(", lambda one: bool(one.get("filter_expr"))),
     (r"\bOVER\s*\(", lambda one: bool(one.get("over_expr"))),
+    (r"\bWITH\s+TIES\b", lambda one: bool(one.get("limit_with_ties"))),
     (r"\bARRAY\s+JOIN\b", lambda one: len(one.get("array_join_list") or ())),
 )
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+# Words that say how a tree is made, and are not in it; and those of clauses that are refused elsewhere. f is f'…'.
+_KEYWORDS = """
+all and anti any array as asc between by case cast cohort columns cross cube current date day days desc distinct else
+end except exclude f false fill filter final first following from full global group grouping having hour hours ilike in
+inf infinity inner intersect interval is join last left like limit materialized minute minutes month months nan natural
+not null nulls offset on or order outer over partition preceding qualify quarter quarters range recursive replace right
+rollup row rows second seconds select semi sets settings step then ties timestamp to totals true try_cast unbounded
+union using week weeks when where window with within year years zone
+"""
 
 
 def found_again(text: str, tree: Tree, field: str) -> None:
@@ -46,7 +56,7 @@ def found_again(text: str, tree: Tree, field: str) -> None:
     for pattern, said in _FORGOTTEN:
         if found := re.search(pattern, bare, re.IGNORECASE):
             raise ValidationError(f"{field}: {said} (at character {found.start()})", attr=attr_of(field))
-    _orders(text, bare, tree)
+    _orders(text, bare, tree, field)
     _nulls(bare, tree)
     for pattern, count in _CLAUSES:
         written = list(re.finditer(pattern, bare, re.IGNORECASE))
@@ -54,12 +64,27 @@ def found_again(text: str, tree: Tree, field: str) -> None:
             word = " ".join(written[-1][0].upper().rstrip("(").split())
             said = f"{word} cannot be read here; put what is before it in parentheses"
             raise ValidationError(f"{field}: {said} (at character {written[-1].start()})", attr=attr_of(field))
+    _words(bare, tree, field)
 
 
-def _orders(text: str, bare: str, tree: Tree) -> None:
+def _words(bare: str, tree: Tree, field: str) -> None:
+    """Every word is a keyword or in the tree: of `FROM events FORMAT JSON` the parser keeps the last name alone."""
+    names = (text for one in nodes(tree) for part in one.items() for text in _texts(part))
+    known = {word.lower() for name in names for word in re.findall(r"\w+", name)}
+    known.update(_KEYWORDS.split())
+    for found in _WORD.finditer(bare):
+        if found[0].lower() not in known:
+            said = f"{found[0][:50].upper()} cannot be read here"
+            raise ValidationError(f"{field}: {said} (at character {found.start()})", attr=attr_of(field))
+
+
+def _texts(part: Any) -> list[str]:
+    """What a part of a node is called, and holds."""
+    return [text for one in part for text in (one if isinstance(one, list) else [one]) if isinstance(text, str)]
+
+
+def _orders(text: str, bare: str, tree: Tree, field: str) -> None:
     """ORDER BY after a set of SELECTs in parentheses."""
-    from hogql_parser_rs import parse_select_json
-
     known = {one["start"]["offset"] for one in nodes(tree) if one.get("node") == "OrderExpr"}
     for one in nodes(tree):
         if one.get("node") != "SelectSetQuery" or one.get("order_by"):
@@ -70,7 +95,7 @@ def _orders(text: str, bare: str, tree: Tree) -> None:
             continue
         begin, end = found.start(1), _closes(bare, found.start(1))
         alone = "".join(("SELECT 1".ljust(begin), text[begin:end]))
-        again: dict[str, Any] = orjson.loads(parse_select_json(alone))
+        again = parsed("parse_select_json", alone, field)
         if not again.get("error"):
             one["order_by"] = again.get("order_by")
 

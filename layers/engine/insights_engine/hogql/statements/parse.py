@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.hogql.effort import is_too_much
+from insights_engine.hogql.effort import parsed
 from insights_engine.hogql.names import near
 from insights_engine.hogql.parse import Tree, count_tokens, nodes
 from insights_engine.hogql.statements.lost import found_again
@@ -29,16 +27,9 @@ def parse_statement(text: str, field: str = "query") -> Tree:
             f"{field}: the statement is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
             attr=attr_of(field),
         )
-    if said := is_too_much(text):
-        raise ValidationError(f"{field}: {said}", attr=attr_of(field))
-    from hogql_parser_rs import parse_select_json
-
     if not text.strip():
         raise ValidationError(f"{field}: the statement is empty", attr=attr_of(field))
-    try:
-        tree: Tree = orjson.loads(parse_select_json(text))
-    except (ValueError, UnicodeError):
-        raise ValidationError(f"{field}: the statement cannot be read", attr=attr_of(field)) from None
+    tree = parsed("parse_select_json", text, field)
     if tree.get("error"):
         at = (tree.get("start") or {}).get("offset", 0)
         raise ValidationError(f"{field}: {_said(text, str(tree.get('message')))} (at character {at})", attr=field)

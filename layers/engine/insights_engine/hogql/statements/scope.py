@@ -12,7 +12,7 @@ from insights_engine.errors import ApiError, ValidationError, attr_of
 from insights_engine.filters import EVERYTHING, Group
 from insights_engine.hogql.kinds import Typed
 from insights_engine.hogql.names import near
-from insights_engine.hogql.statements.sources import Source
+from insights_engine.hogql.statements.sources import Source, either
 from insights_engine.hogql.statements.tables import TABLES
 from insights_engine.project import Project
 from insights_engine.scan import Scan
@@ -109,14 +109,18 @@ class Scope:
         if found is None:
             raise self.statement.error(node, f"the field {written(chain)} is not known{self.hint(chain)}")
         source, rest = found
+        is_either = source.is_optional and self.is_shared(chain)
         try:
-            taken = source.column(rest)
+            taken = either(self.sources, chain, self.statement.scan()) if is_either else source.column(rest)
         except ApiError as error:
             raise self.statement.error(node, _plain(error.detail)) from None
         assert taken is not None
         at = (node.get("start") or {}).get("offset")
         self.statement.names.setdefault(taken.sql.text, (written(chain), at))
         return taken
+
+    def is_shared(self, chain: list[str | int]) -> bool:
+        return len(chain) == 1 and str(chain[0]) in self.shared
 
     def found(self, chain: list[str | int], node: Node) -> tuple[Source, list[str | int]] | None:
         """The source that has the field, and the field's name there."""

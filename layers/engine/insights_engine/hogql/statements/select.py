@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from insights_engine.hogql.kinds import Typed, coerce
+from insights_engine.hogql.names import near
 from insights_engine.hogql.statements import bounds, joins, ordering
 from insights_engine.hogql.statements.scope import MAX_DEPTH, Alias, Common, Node, Scope, Statement, written
 from insights_engine.hogql.statements.sources import Source
@@ -133,11 +134,25 @@ class Selecting:
         chain = node.get("chain") if node.get("node") == "Field" else None
         if chain and chain[-1] == "*":
             return [(name, expr, False) for name, expr in self._all(node, chain)]
+        if node.get("node") == "ColumnsExpr":
+            return self._all_but(node)
         if node.get("node") == "Alias":
             return [(str(node["alias"]), node["expr"], True)]
         if chain:
             return [(str(chain[-1]), node, False)]
         return [(self._text_of(node), node, False)]
+
+    def _all_but(self, node: Node) -> list[tuple[str, Node, bool]]:
+        """`* EXCLUDE (a, b)`."""
+        left_out = node.get("exclude") or []
+        if set(node) - {"node", "start", "end", "all_columns", "exclude"} or not (node.get("all_columns") and left_out):
+            raise self.statement.error(node, "columns are named, or they are *, or * EXCLUDE (…)")
+        found = self._all(node, ["*"])
+        for name in left_out:
+            if all(name != one for one, _ in found):
+                known = near(str(name), [one for one, _ in found])
+                raise self.statement.error(node, f"there is no column {str(name)[:50]} to leave out{known}")
+        return [(name, expr, False) for name, expr in found if name not in left_out]
 
     def _all(self, node: Node, chain: list[Any]) -> list[tuple[str, Node]]:
         """What `*` and `e.*` stand for."""
@@ -150,6 +165,8 @@ class Selecting:
             for name, taken in source.all():
                 if name in self.scope.shared and any(name == before for before, _ in found):
                     continue
+                if source.is_optional and self.scope.is_shared([name, *chain[1:]]):
+                    taken = self.scope.column([name], node)
                 found.append((name, {"node": "Printed", "typed": taken, **at}))
         return found
 
@@ -307,9 +324,10 @@ def _alike(statement: Statement, node: Node, branches: list[Printed]) -> tuple[l
                 wraps[i][place] = Sql(of_one_type, x=typed.sql)
         kind = "s" if kinds == {"p", "s"} else next(iter(kinds), "null") if len(kinds) == 1 else "x"
         is_nullable = any(typed.is_nullable for typed in own)
-        found.append(
-            replace(own[0], sql=Sql(f"r{place}"), kind=kind, constant=None, number=None, is_nullable=is_nullable)
-        )
+        of = own[0].of if len({typed.of for typed in own}) == 1 else ""
+        changed = replace(own[0], kind=kind, constant=None, number=None, is_nullable=is_nullable, of=of)
+        changed = replace(changed, is_whole=all(typed.is_whole for typed in own))
+        found.append(replace(changed, sql=Sql(f"r{place}")))
     return [_wrapped(branch, wrap) for branch, wrap in zip(branches, wraps, strict=True)], found
 
 

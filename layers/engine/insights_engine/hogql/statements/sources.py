@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from insights_engine.errors import ValidationError
-from insights_engine.hogql.fields import field_value, person_field, property_field
-from insights_engine.hogql.kinds import Typed
+from insights_engine.hogql.fields import field_value, person_field, property_field, property_within
+from insights_engine.hogql.kinds import Typed, coerce
 from insights_engine.hogql.statements.tables import SYNONYMS, TABLES, Table
 from insights_engine.scan import Scan, session_text
 from insights_engine.sql import TRUE, Sql, both
@@ -106,6 +106,8 @@ class View(Source):
         root, rest, spec = str(chain[0]), chain[1:], self.spec
         if root == "properties" and spec.properties:
             return self._properties(rest)
+        if spec.has_person and chain == ["person", "properties"]:
+            return Typed(self.scan.person_json(), "p", is_nullable=False, order=1, of="person")
         if self.table == "events":
             found = None if root in ("events", "e") else field_value(self.scan, chain, "query")
             return found if isinstance(found, Typed) else None
@@ -124,7 +126,7 @@ class View(Source):
         text = Sql("toJSONString(properties)")
         if self.table == "events":
             text = Sql("replaceRegexpAll({t}, {absent:String}, '')", t=text, absent=_WITHOUT_ABSENT)
-        return Typed(text, "p", is_nullable=False, order=1)
+        return Typed(text, "p", is_nullable=False, order=1, of=self._kind)
 
     @property
     def _kind(self) -> str:
@@ -175,6 +177,7 @@ class Within(Source):
 
     sql: Sql = field(default_factory=lambda: Sql(""))
     columns: tuple[tuple[str, Typed], ...] = ()
+    scan: Scan = None  # type: ignore[assignment]
 
     def column(self, chain: list[str | int]) -> Typed | None:
         found = [typed for name, typed in self.columns if name == str(chain[0])]
@@ -182,7 +185,7 @@ class Within(Source):
             return None
         if len(found) > 1:
             raise Ambiguous(f"{chain[0]} is the name of several columns of {self.name or 'the sub-select'}")
-        return self.take(inside(found[0], chain[1:])) if len(chain) > 1 else self.take(found[0])
+        return self.take(inside(found[0], chain[1:], self.scan)) if len(chain) > 1 else self.take(found[0])
 
     def has(self, chain: list[str | int]) -> bool:
         return any(name == str(chain[0]) for name, _ in self.columns)
@@ -197,14 +200,34 @@ class Within(Source):
         return Sql("FROM ({sql})", sql=self.sql)
 
 
+def either(sources: Iterable[Source], chain: list[str | int], scan: Scan) -> Typed | None:
+    """What USING makes one: of the first source that has the field, or of the next where a join left that one empty."""
+    found = list[Typed]()
+    for source in sources:
+        if source.has(chain) and (taken := source.column(chain)) is not None:
+            found.append(taken)
+            if not source.is_optional:
+                break
+    if len({one.kind for one in found}) > 1:
+        found = [coerce(one, "s", scan) for one in found]
+    if len(found) < 2:
+        return found[0] if found else None
+    is_nullable = all(one.is_nullable for one in found)
+    return replace(
+        found[0], sql=Sql("coalesce({x})", x=Sql.join(", ", (f.sql for f in found))), is_nullable=is_nullable
+    )
+
+
 class Ambiguous(ValidationError):
     """A name that more than one thing has; the walk adds the place."""
 
 
-def inside(typed: Typed, path: list[Any]) -> Typed:
+def inside(typed: Typed, path: list[Any], scan: Scan) -> Typed:
     """What is inside of a value that is JSON."""
     if typed.kind not in ("p", "s"):
         raise Ambiguous("only JSON has fields inside of it")
+    if typed.of:
+        return property_within(typed, path, scan)
     keys = (Sql("{k:Int64}" if isinstance(key, int) else "{k:String}", k=key) for key in path)
     return Typed(
         Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=typed.sql, keys=Sql.join(", ", keys)), "p", order=1

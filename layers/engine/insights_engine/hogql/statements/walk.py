@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from insights_engine.hogql.statements.select import Printed
 
 _UNIQUE = frozenset({"uniq", "uniqIf", "uniqExact", "uniqExactIf", "countDistinct", "countDistinctIf"})
+# Words of SQL that are calls without brackets.
+_CLOCKS = {"current_date": "today", "current_timestamp": "now"}
 _FUNCTIONS = FUNCTIONS | IN_STATEMENTS | WINDOWS
 
 
@@ -57,7 +59,7 @@ class StatementWalk(Walk):
             raise self.error(node, "* stands for columns, and here one value is needed")
         if chain[0] in self._lambdas:
             found = self._lambdas[chain[0]]
-            return found if len(chain) == 1 else inside(found, chain[1:])
+            return found if len(chain) == 1 else inside(found, chain[1:], self.scan)
         if chain[0] in self.scope.members:
             found = self.scope.members[chain[0]]
             return found if len(chain) == 1 else self._inside(node, found, chain[1:])
@@ -67,11 +69,14 @@ class StatementWalk(Walk):
         common = self.scope.commons.get(str(chain[0])) if len(chain) == 1 else None
         if common is not None and not common.is_select and self.scope.found(chain, node) is None:
             return self.print(common.node)
+        clock = _CLOCKS.get(str(chain[0]).lower()) if len(chain) == 1 else None
+        if clock is not None and self.scope.found(chain, node) is None:
+            return call(self, {**node, "node": "Call", "name": clock, "args": []})
         return self.scope.column(chain, node)
 
     def _inside(self, node: Node, typed: Typed, path: list[Any]) -> Typed:
         try:
-            return inside(typed, path)
+            return inside(typed, path, self.scan)
         except ApiError as error:
             raise self.error(node, error.detail) from None
 
@@ -239,7 +244,9 @@ class StatementWalk(Walk):
         if len(chain) == 1 and (chain[0] in self.scope.aliases or chain[0] in self.scope.commons):
             return None
         found = self.scope.found(chain, node)
-        return found[0].person(found[1]) if found is not None else None
+        if found is None or (found[0].is_optional and self.scope.is_shared(chain)):
+            return None
+        return found[0].person(found[1])
 
     def person_number(self, node: Node) -> Typed:
         """The number of the event's person, which no text can name."""
