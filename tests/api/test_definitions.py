@@ -102,7 +102,9 @@ def test_an_event_s_definition(api: Api, now: datetime) -> None:
     }
 
 
-def test_volumes_are_of_the_last_thirty_days(api: Api) -> None:
+def test_volumes_are_of_the_last_thirty_days(api: Api, stack: Stack, now: datetime) -> None:
+    """What a clock that is ahead sent is of no day that was."""
+    stack.load(api.project_id, events=[event("left", now + timedelta(days=2))])
     assert {one["name"]: one["volume_30_day"] for one in listed(api, "event_definitions")} == {
         "$pageview": 2,
         "bought item": 1,
@@ -163,6 +165,9 @@ PROPERTIES: list[tuple[dict[str, Any], list[str]]] = [
     ({"is_numerical": "false"}, OF_EVENTS),
     ({"type": "person", "is_numerical": "true"}, ["age"]),
     ({"is_feature_flag": "true"}, ["$feature/x"]),
+    ({"exclude_core_properties": "true"}, OF_EVENTS[1:]),
+    ({"exclude_core_properties": "true", "is_feature_flag": "false"}, OF_EVENTS[2:]),
+    ({"exclude_core_properties": "false"}, OF_EVENTS),
     ({"is_feature_flag": "false", "search": "$"}, ["$current_url"]),
     ({"event_names": '["left"]'}, ["price", "reason", "$current_url", "$feature/x", "first", "note", "paid"]),
     ({"event_names": '["left"]', "filter_by_event_names": "true"}, ["price", "reason"]),
@@ -262,6 +267,7 @@ def test_people_describe_what_was_learned(api: Api, route: str, name: str) -> No
     assert changed["verified_at"] == changed["updated_at"]
     assert next(one for one in listed(api, route) if one["name"] == name) == changed
     assert names(api, route, verified="true") == [name]
+    assert name not in names(api, route, verified="false")
     assert names(api, route, tags='["a","z"]') == [name]
     assert names(api, route, tags="z") == []
     again = change(api, route, name, verified=False)

@@ -17,7 +17,7 @@ from tests.api.raw import Answer
 from tests.api.shop import MARK, Shop
 from tests.api.statements import Mutator
 
-EACH = 60
+EACH = 50
 # Where the neighbour's rows are, and what of them has the mark.
 _TABLES = {
     "events": "toJSONString(properties)",

@@ -246,3 +246,26 @@ def test_no_alert_is_on_it(office: Office, project: StoredProject) -> None:
     }
     answer = office.api()("POST", "alerts", json=alert)
     assert error(answer) == (400, "insight", "Alerts are about trends, and this insight asks a HogQLQuery.")
+
+
+@pytest.mark.parametrize("query", [STATEMENT, EVENTS, CHART])
+def test_a_key_that_may_not_ask_it_cannot_save_it(office: Office, query: dict[str, Any]) -> None:
+    """A saved statement is read by everybody who reads insights, so it is saved by who may ask it."""
+    refused = (403, None, "API key missing required scope 'query:read'")
+    narrow = office.world.api(office.project, None, "insight:write")
+    assert error(narrow("POST", "insights/", json={"query": query})) == refused
+    own = made(narrow("POST", "insights/", json={"name": "plain"}))
+    assert error(narrow("PATCH", f"insights/{own['id']}", json={"query": query})) == refused
+    wide = office.world.api(office.project, None, "insight:write", "query:read")
+    saved = made(wide("POST", "insights/", json={"query": query}))
+    assert read(narrow("PATCH", f"insights/{saved['id']}", json={"name": "other", "query": query}))["name"] == "other"
+
+
+@pytest.mark.parametrize("query", [STATEMENT, EVENTS, CHART])
+@pytest.mark.parametrize("path", ["insights/trend/", "insights/trend.csv", "insights/retention/"])
+def test_the_insights_own_addresses_do_not_answer_it(office: Office, query: dict[str, Any], path: str) -> None:
+    """They want `insight:read` alone."""
+    narrow = office.world.api(office.project, None, "insight:read")
+    response = narrow("POST", path, json={"query": query})
+    assert response.status_code == 400
+    assert "query:" in response.json()["detail"]

@@ -14,8 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from insights_acl.models import StoredProject
-from insights_api import person_lists
-from insights_engine.filters import MAX_TEXT
 from insights_engine.ingest.squash import squash
 from insights_local.stack import Stack
 
@@ -33,6 +31,10 @@ PEOPLE = [
 
 @pytest.fixture
 def api(world: World, stack: Stack, project: StoredProject) -> Api:
+    return peopled(world, stack, project)
+
+
+def peopled(world: World, stack: Stack, project: StoredProject) -> Api:
     """A project with people in it, each made a day before the one above."""
     days = ({**person, "created_at": f"2026-01-0{9 - at}T12:00:00.000001Z"} for at, person in enumerate(PEOPLE))
     stack.load(project.project.id, persons=days)
@@ -312,6 +314,14 @@ def test_an_id_that_was_copied_late_is_the_survivor_s(stack: Stack, api: Api) ->
     assert listed(api)[0]["distinct_ids"] == ["ann", "ann-phone", "bob", "late"]
 
 
+def test_a_uuid_is_that_of_the_person_that_there_is(stack: Stack, api: Api) -> None:
+    """Whatever rows of persons that are gone have it as well."""
+    ann = listed(api)[0]
+    row = {"project": api.project_id, "person": 99, "uuid": ann["uuid"], "is_deleted": 1, "version": 1}
+    stack.services.clickhouse.insert_json("persons", tuple(row), json.dumps(row).encode())
+    assert api("GET", f"persons/{ann['uuid']}").json() == ann
+
+
 @pytest.mark.parametrize("named", ["5", "0", "4294967296", "99999999999", "ann", "", "%00", "-1", "1.5", str(uuid4())])
 def test_what_names_nobody_is_not_found(api: Api, named: str) -> None:
     path = f"persons/{named}" if named else "persons/nobody@example.com"
@@ -330,65 +340,6 @@ def test_another_project_s_persons_are_not_there(api: Api, world: World) -> None
     assert elsewhere("GET", "persons/properties").json() == []
     refused = elsewhere("GET", f"persons?cursor={cursor}")
     assert (refused.status_code, refused.json()["attr"]) == (400, "cursor")
-
-
-def test_values_are_offered_the_most_frequent_first(api: Api) -> None:
-    def values(**params: Any) -> Any:
-        return api("GET", "persons/values", params=params).json()
-
-    assert values(key="age") == [{"name": "31", "count": 2}, {"name": "25", "count": 1}]
-    assert values(key="age", limit=1) == [{"name": "31", "count": 2}]
-    assert values(key="email", value="BOB") == [{"name": "bob@example.com", "count": 1}]
-    assert values(key="a.b") == [{"name": "dotted", "count": 1}]
-    assert values(key="none") == values(key="`; DROP") == values(key="\0") == []
-    assert values()["attr"] == "key"
-    assert values(key="age", limit=0)["attr"] == "limit"
-    assert values(key="age", value="x" * 2000)["attr"] == "value"
-
-
-def test_a_value_that_no_filter_may_be_is_not_offered(stack: Stack, api: Api) -> None:
-    bios = ["x", "é" * MAX_TEXT, "é" * (MAX_TEXT + 1)]
-    people = ({"distinct_ids": [f"{i}"], "properties": {"bio": bio}} for i, bio in enumerate(bios))
-    stack.load(api.project_id, persons=people)
-    assert [one["name"] for one in api("GET", "persons/values?key=bio").json()] == bios[:2]
-
-
-def test_properties_are_counted(api: Api) -> None:
-    found = api("GET", "persons/properties").json()
-    assert [(one["name"], one["count"]) for one in found] == [("age", 3), ("email", 2), ("name", 2), ("a.b", 1)]
-
-
-@pytest.mark.parametrize("at_once", [50, 2])
-def test_the_cohorts_of_a_person(api: Api, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    """However many are asked about in one statement."""
-    monkeypatch.setattr(person_lists, "_COHORTS_AT_ONCE", at_once)
-
-    def cohort(**body: Any) -> int:
-        made = api("POST", "cohorts", json={"name": "c", **body})
-        assert made.status_code == 201, made.text
-        return int(made.json()["id"])
-
-    def of_filters(*leaves: dict[str, Any]) -> int:
-        return cohort(filters={"properties": {"type": "AND", "values": list(leaves)}})
-
-    old, other = of_filters(leaf("age", "gt", 30)), of_filters(leaf("age", "is_not_set"))
-    static = cohort(is_static=True, distinct_ids=["bob"])
-    both = of_filters({"type": "cohort", "key": "id", "value": static}, leaf("name", "exact", "Bob"))
-    unlike = of_filters({"type": "cohort", "key": "id", "value": static, "negation": True})
-    of_filters(leaf("email", "regex", "("))  # nobody is in what cannot be asked
-    api("PATCH", f"cohorts/{other}", json={"deleted": True})
-    expected = {"ann": [unlike, old], "bob": [both, static, old], "dee": [unlike]}
-    for person in listed(api):
-        name = names([person])[0]
-        found = api("GET", f"persons/cohorts?person_id={person['id']}").json()["results"]
-        assert [one["id"] for one in found] == expected.get(name, [unlike]), name
-    assert names(listed(api, cohort=old)) == ["ann", "bob"]
-    assert names(listed(api, cohort=both)) == ["bob"]
-    assert names(listed(api, properties=json.dumps([{"type": "cohort", "key": "id", "value": static}]))) == ["bob"]
-    assert api("GET", "persons/cohorts").json()["attr"] == "person_id"
-    assert api("GET", "persons/cohorts?person_id=99").status_code == 404
-    assert listed(api, cohort=static, search="ann") == []
-    assert api("GET", f"persons?cohort={other}").json()["attr"] == "cohort"
 
 
 def test_csv_has_the_page_and_says_where_it_goes_on(api: Api) -> None:

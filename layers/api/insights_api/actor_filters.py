@@ -12,16 +12,13 @@ from insights_engine.actors import Kept, Wanted, everybody
 from insights_engine.conditions import person_matches
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves, parse_filters
+from insights_engine.filters import EVERYTHING, Group, parse_filters
 from insights_engine.scan import Scan, json_text
 from insights_engine.sql import TRUE, Sql, both, either
 
 from insights_api.person_filters import contains, mentions
 
 _DIRECTIONS = {"": False, "ASC": False, "DESC": True}
-# What people are filtered by; a filter that names no type is of persons, which is read as one of events.
-_TYPES = ("person", *COHORT_TYPES)
-_READ_AS_PERSON = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +63,6 @@ class Asked:
         return lambda who: either(contains(who, text), Sql("{w} IN ({n})", w=who, n=named))
 
     def _scan(self, access: Access) -> Scan:
-        for leaf in leaves(self.filters):
-            if leaf.type not in (*_TYPES, _READ_AS_PERSON):
-                raise unknown(f"{leaf.field}.type", leaf.type, _TYPES)
         named = definitions.cohort_ids([self.filters])
         loaded = definitions.load(access.services.policies, access.project.id, (), named) if named else Definitions()
         return Scan(access.project, loaded, access.now)

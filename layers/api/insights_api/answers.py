@@ -52,6 +52,8 @@ KINDS = {
     "HogQLQuery": Kind("hogql.statements.node:parse_node", "", "hogql.statements.answer:answer"),
     "EventsQuery": Kind("hogql.events_query:parse_node", "", "hogql.events_answer:answer"),
 }
+# What reads whatever it names, persons too.
+STATEMENTS = frozenset({"HogQLQuery", "EventsQuery"})
 # The kinds that the older parameters ask for.
 KIND_OF = {
     "TRENDS": "TrendsQuery",

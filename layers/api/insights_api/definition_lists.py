@@ -48,13 +48,14 @@ def chosen(request: Request, found: Iterable[Entry]) -> list[Entry]:
     values = request.query_params
     words = (text(values, "search") or "").lower().split()
     tags = names(values, "tags")
-    only_verified, no_hidden = flag(values, "verified"), flag(values, "exclude_hidden")
+    verified = flag(values, "verified") if values.get("verified") else None
+    no_hidden = flag(values, "exclude_hidden")
     return [
         one
         for one in found
         if all(word in one.learned.name.lower() for word in words)
         and not (tags and not tags & set(one.said["tags"]))
-        and not (only_verified and not one.said["verified"])
+        and verified in (None, one.said["verified"])
         and not (no_hidden and one.said["hidden"])
     ]
 

@@ -16,16 +16,19 @@ from insights_acl import fields
 from insights_acl.access import Access
 from insights_acl.mixin import AccessControlMixin
 from insights_acl.models import moment
+from insights_acl.restrictions import check_scopes
 from insights_engine.errors import ApiError, ValidationError
 from insights_engine.http import JsonResponse
 from insights_engine.results.modes import Then
 from insights_engine.store import Item, Write
 
 from insights_api import insight_views, objects, tiles
+from insights_api.answers import STATEMENTS
 from insights_api.insight_fields import EVERYONE_MAY_EDIT, FIELDS, MAY_EDIT, MAY_VIEW, NOT_COMPUTED
 from insights_api.insight_filters import Listing, Predicate, chosen, ordered
 from insights_api.insight_names import derived_name
 from insights_api.insight_overrides import from_dashboard, overrides_of
+from insights_api.insight_query import source_of
 from insights_api.insight_results import cache_key, computed, csv_of, question_of
 from insights_api.insight_search import search
 from insights_api.questions import require_json
@@ -144,8 +147,14 @@ class Insights(AccessControlMixin, Resource):
         return item
 
     def checked(self, body: Mapping[str, Any], item: Item | None) -> dict[str, Any]:
-        """A change saves an insight that was not, and a sample is none any more. A new question has no old name."""
+        """A change saves an insight that was not, and a sample is none any more. A new question has no old name.
+
+        Whoever may read an insight reads its result, so a statement is saved by a key that may ask it.
+        """
         values = {**super().checked(body, item), "updated_at": moment(self.access.now), "is_sample": False}
+        query = values.get("query")
+        if query is not None and query != (item or {}).get("query") and source_of(query)["kind"] in STATEMENTS:
+            check_scopes(self.access.key, ("query:read",))
         if item is None:
             return {"dashboard_tiles": [], **values}
         if "derived_name" not in values and any(

@@ -78,6 +78,7 @@ def _asked(request: Request, found: list[Learned]) -> list[Learned]:
     values = request.query_params
     only, without = names(values, "properties"), names(values, "excluded_properties")
     is_numerical = flag(values, "is_numerical")
+    no_core = flag(values, "exclude_core_properties")
     is_flag = flag(values, "is_feature_flag") if "is_feature_flag" in values else None
     return [
         one
@@ -86,6 +87,7 @@ def _asked(request: Request, found: list[Learned]) -> list[Learned]:
         and one.name not in without
         and not (is_numerical and one.type != TYPES[NUMERIC])
         and is_flag in (None, one.name.startswith("$feature/"))
+        and not (no_core and one.name.startswith("$") and not one.name.startswith("$feature/"))
     ]
 
 

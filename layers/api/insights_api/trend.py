@@ -9,10 +9,11 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import Access, authorize
+from insights_engine.errors import ParseError
 from insights_engine.http import JsonResponse
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT
 
-from insights_api.answers import question_of_flat, question_of_node, wants_explanation
+from insights_api.answers import STATEMENTS, question_of_flat, question_of_node, unwrapped, wants_explanation
 from insights_api.csv_answers import export_filters, export_node, file_response, tidy_response
 from insights_api.insight_saving import saving
 from insights_api.questions import CREDENTIALS, asked
@@ -30,6 +31,8 @@ async def trend(request: Request) -> Response:
     """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
     access = await authorize(request)
     layout, (node, values) = layout_of(request), await asked(request)
+    if node is not None and unwrapped(node)[0]["kind"] in STATEMENTS:
+        raise ParseError("query: SQL and events are asked for at /api/projects/:project_id/query/")
     keep = await saving(request, access, node, values)
     if layout is not None:
         return _csv(request, access, layout, node, values)

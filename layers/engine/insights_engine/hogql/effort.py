@@ -30,6 +30,8 @@ QUOTED = re.compile(
 _OPENS = re.compile(r"[(\[{]|\bCASE\b", re.IGNORECASE)
 # A level may be read four times. So many words and signs in all take a few milliseconds.
 _TIMES, _FEW = 4, 20_000
+# Of tables joined, each word or comma a table, the time grows with the fourth power.
+_JOINS, _FEW_JOINS = re.compile(r",|\bJOIN\b", re.IGNORECASE), 40
 _SECONDS, _MEGABYTES = 4.0, 512
 _PROGRAM = """
 import json, resource, sys
@@ -58,7 +60,8 @@ def parsed(grammar: Grammar, text: str, field: str) -> dict[str, Any]:
     """The tree, or an object with `error`. Raises ValidationError for what takes too long or is no text."""
     what = "expression" if grammar == "parse_expr_json" else "statement"
     try:
-        if _TIMES ** len(_OPENS.findall(text)) * sum(1 for _ in TOKEN.finditer(text)) <= _FEW:
+        words = sum(1 for _ in TOKEN.finditer(text))
+        if len(_JOINS.findall(text)) <= _FEW_JOINS and _TIMES ** len(_OPENS.findall(text)) * words <= _FEW:
             import hogql_parser_rs
 
             tree: dict[str, Any] = orjson.loads(getattr(hogql_parser_rs, grammar)(text))

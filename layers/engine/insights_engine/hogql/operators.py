@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from insights_engine.errors import ValidationError
@@ -20,6 +21,8 @@ _ARITHMETIC = {
     "/": "({a} / {b})",
     "%": "moduloOrZero({a}, {b})",
 }
+# What stands after IN alone, in parentheses, which the tree has not.
+_ONE = frozenset({"Constant", "Call", "ArithmeticOperation", "TypeCast"})
 
 
 def arithmetic(walk: Walker, node: dict[str, Any]) -> Typed:
@@ -63,19 +66,28 @@ def comparison(walk: Walker, node: dict[str, Any]) -> Typed:
 
 def _in(walk: Walker, node: dict[str, Any], left: Typed, op: str) -> Typed:
     members = node["right"]
-    if members.get("node") == "Constant":
+    if members.get("node") in _ONE:
         members = {"node": "Tuple", "exprs": [members]}  # (5) is read as 5
     if members.get("node") not in ("Tuple", "Array"):
         raise walk.error(members, "IN takes a list in parentheses")
     printed = [walk.print(member) for member in members["exprs"]]
+    if left.kind != "a" and any(member.kind == "a" for member in printed):
+        raise walk.error(node["right"], "IN takes a list in parentheses")
     if left.kind == "p" and any(member.kind == "n" for member in printed):
         left = coerce(left, "n", walk.scan)
     if left.kind in ("n", "d", "s"):
         printed = [compared_as(member, left.kind, walk.scan) for member in printed]
     if left.kind == "b":
         printed = [truth(member, walk.scan) if member.kind in ("p", "s") else member for member in printed]
+    if left.kind == "d":  # a date and a time are of types that IN does not mix
+        left, *printed = (_moment(one, walk) for one in (left, *printed))
     listed = Sql.join(", ", (member.sql for member in printed)) if printed else Sql("NULL")
     return Typed(Sql("({x} " + op.upper() + " ({l}))", x=left.sql, l=listed), "b")
+
+
+def _moment(typed: Typed, walk: Walker) -> Typed:
+    zone = walk.scan.project.timezone
+    return replace(typed, sql=Sql("toDateTime64({x}, 6, {zone:String})", x=typed.sql, zone=zone))
 
 
 def _in_cohort(walk: Walker, node: dict[str, Any], op: str) -> Typed:

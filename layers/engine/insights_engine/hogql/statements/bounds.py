@@ -26,8 +26,8 @@ _BEGINS |= {"toStartOfMonth", "toStartOfQuarter", "toStartOfYear", "dateTrunc", 
 _DAYS = frozenset({"toDate", "toStartOfDay", "toStartOfHour", "toStartOfMinute"})
 # Whose time is their second argument.
 _SECOND = frozenset({"dateTrunc", "date_trunc"})
-# What ClickHouse's Date can hold.
-_FIRST, _LAST = "1970-01-02 00:00:00", "2149-01-01 00:00:00"
+# What ClickHouse's Date can hold, the room around included: a day before its first would be the last.
+_FIRST, _LAST = "1970-01-08 00:00:00", "2149-01-01 00:00:00"
 _ROOM = 2
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from insights_engine.hogql.comparisons import alike
-from insights_engine.hogql.kinds import Typed, as_one_type
+from insights_engine.hogql.kinds import Typed
 from insights_engine.hogql.lists import member_of
 from insights_engine.hogql.statements.scope import Scope, table_hint, written
 from insights_engine.hogql.statements.sources import Source, Within, either, view
@@ -77,6 +77,7 @@ def sources(selecting: Selecting, first: Node | None) -> list[Joined]:
         if any(source.name and source.name == other.name for other in scope.sources):
             raise scope.statement.error(node, f"two tables are called {source.name}; name one of them with AS")
         kind = _kind(scope, node) if found else None
+        _check_order(scope, node)
         if kind is not None:
             source.is_optional = kind.right_optional
             for before in scope.sources if kind.left_optional else ():
@@ -84,6 +85,15 @@ def sources(selecting: Selecting, first: Node | None) -> list[Joined]:
         scope.sources.append(source)
         found.append(Joined(source, kind, node.get("constraint"), node))
     return found
+
+
+def _check_order(scope: Scope, node: Node) -> None:
+    """Of `a LEFT JOIN (b JOIN c ON x) ON y` the parser keeps no parentheses, but that y comes after c."""
+    on, after = node.get("constraint"), node.get("next_join")
+    if on is None or after is None or "start" not in on["expr"] or "start" not in after["table"]:
+        return
+    if on["expr"]["start"]["offset"] > after["table"]["start"]["offset"]:
+        raise scope.statement.error(node, "a join inside of another is not allowed; write a SELECT in parentheses")
 
 
 def _chain(node: Node | None) -> Iterator[Node]:
@@ -161,18 +171,18 @@ def _one_holds(walk: StatementWalk, node: Node) -> Sql:
     """An equation is what a join looks up by; what is missing equals nothing, as ClickHouse has it by itself."""
     if node.get("node") == "CompareOperation" and node["op"] == "==":
         left, right = walk.person_of(node["left"]), walk.person_of(node["right"])
-        if left is None or right is None:
-            left, right = walk.print(node["left"]), walk.print(node["right"])
-            a, b = left, right
-            left, right = walk.guarded(node, lambda: alike(a, b, walk.scan))
-        return _equal(left, right)
+        if left is not None and right is not None:
+            return Sql("{a} = {b}", a=left.sql, b=right.sql)
+        a, b = walk.print(node["left"]), walk.print(node["right"])
+        return _equal(*walk.guarded(node, lambda: alike(a, b, walk.scan)))
     return walk.whole(node, "b").sql
 
 
 def _equal(left: Typed, right: Typed) -> Sql:
-    """Columns that a join looks up are of one type, and ClickHouse has none for all whole numbers and fractions."""
-    if left.kind == right.kind == "n" and left.is_whole != right.is_whole:
-        left, right = as_one_type([left, right], [True, True])
+    """What a join looks up is of one type, and ClickHouse has none for all numbers, nor for all that are whole."""
+    if left.kind == right.kind == "n":
+        one = "toInt64" if left.is_whole and right.is_whole else "toFloat64"
+        return Sql(f"{one}({{a}}) = {one}({{b}})", a=left.sql, b=right.sql)
     return Sql("{a} = {b}", a=left.sql, b=right.sql)
 
 

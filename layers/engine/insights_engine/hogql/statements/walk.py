@@ -151,9 +151,11 @@ class StatementWalk(Walk):
         printed = self.select(node, self.scope)
         if len(printed.columns) != 1:
             raise self.error(node, f"what is selected as a value is one column, not {len(printed.columns)}")
-        typed = printed.columns[0][1]
+        typed, sql = printed.columns[0][1], printed.sql
+        if typed.kind == "s":  # where there is no row, a dictionary's text could not be NULL
+            sql = Sql("SELECT CAST(r0, 'Nullable(String)') FROM ({s})", s=sql)
         is_nullable = typed.is_nullable or typed.kind in ("n", "s", "p", "d", "b")
-        return replace(typed, sql=Sql("({s})", s=printed.sql), constant=None, number=None, is_nullable=is_nullable)
+        return replace(typed, sql=Sql("({s})", s=sql), constant=None, number=None, is_nullable=is_nullable)
 
     def window(self, node: Node) -> Typed:
         if not self.windows or self.inside_window or self.inside_aggregate:
