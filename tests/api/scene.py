@@ -129,9 +129,9 @@ class Scene:
         shown = text + json.dumps(answer.headers)
         if SECRET in shown:
             return f"another organization's data: {text[:300]}"
-        # Whoever asks for the statement gets it.
+        # Whoever asks for the statement gets it, and the document of the API says what one is.
         leaks = [leak for leak in _LEAKS if leak in shown and leak not in said]
-        may_say_sql = any(word in said for word in ("explain", "EventsQuery", "HogQLQuery"))
+        may_say_sql = any(word in said for word in ("explain", "EventsQuery", "HogQLQuery", "openapi"))
         if leaks and not (may_say_sql and leaks == ["SELECT "]):
             return f"internals: {leaks} in {text[:300]}"
         if any("\r" in value or "\n" in value for value in answer.headers.values()):

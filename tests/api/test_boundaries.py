@@ -105,6 +105,7 @@ def _furnished(world: World, owner: Api, user: User) -> dict[str, str]:
     made["integration"] = _integrated(world, project_id, user)
     event = {"event": SECRET, "distinct_id": "u", "timestamp": now.isoformat(), "properties": {SECRET: 1}}
     world.stack.load(project_id, events=[event])
+    made["event"] = owner("GET", "events", params={"after": "all"}).json()["results"][0]["id"]
     for kind in ("event_definition", "property_definition"):
         made[kind] = owner("GET", f"{kind}s").json()["results"][0]["id"]
     rule_store.set_rule(store, project_id, Rule("project", "none", str(project_id)), now)

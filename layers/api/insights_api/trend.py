@@ -31,9 +31,9 @@ async def trend(request: Request) -> Response:
     """Flat filters (query string or JSON body), or a body that is a query node or holds one as `query`."""
     access = await authorize(request)
     layout, (node, values) = layout_of(request), await asked(request)
+    keep = await saving(request, access, node, values)
     if node is not None and unwrapped(node)[0]["kind"] in STATEMENTS:
         raise ParseError("query: SQL and events are asked for at /api/projects/:project_id/query/")
-    keep = await saving(request, access, node, values)
     if layout is not None:
         return _csv(request, access, layout, node, values)
     question = question_of_flat(values) if node is None else question_of_node(node)

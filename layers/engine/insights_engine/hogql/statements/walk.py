@@ -21,7 +21,7 @@ from insights_engine.hogql.statements.sources import View, inside
 from insights_engine.sql import Sql
 
 if TYPE_CHECKING:
-    from insights_engine.hogql.statements.select import Printed
+    from insights_engine.hogql.statements.sets import Printed
 
 _UNIQUE = frozenset({"uniq", "uniqIf", "uniqExact", "uniqExactIf", "countDistinct", "countDistinctIf"})
 # Words of SQL that are calls without brackets.

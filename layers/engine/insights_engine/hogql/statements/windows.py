@@ -44,7 +44,7 @@ def window(walk: StatementWalk, node: dict[str, Any]) -> Typed:
     takes = _KNOWN[name].takes
     args = [_constant(walk, arg) if takes[i : i + 1] in (("k",), ("k?",)) else arg for i, arg in enumerate(args)]
     made = {"node": "Call", "name": name, "args": args, "is_window": True}
-    made |= {key: node[key] for key in ("start", "end", "filter_expr", "distinct") if node.get(key)}
+    made |= {key: node[key] for key in ("start", "end", "filter_expr") if node.get(key)}
     called = call(walk, made | ({"params": params} if params else {}))
     frame = _over(walk, over)
     walk.inside_window = outside
