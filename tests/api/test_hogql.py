@@ -277,3 +277,15 @@ def test_it_counts_in_the_rate_of_queries(world: World, api: Api) -> None:
     with limited(world.stack, "default=3/500 analytics=4/501 query=2/502"):
         statuses = [asked(api, f"SELECT {n}").status_code for n in range(3)]
     assert statuses == [200, 200, 429]
+
+
+def test_groups_have_the_types_that_all_types_of_groups_agree_on(stack: Stack) -> None:
+    world = World.of(stack)
+    project = world.new_project()
+    groups = [
+        {"type": "company", "key": "a", "properties": {"size": 5, "age": 9}},
+        {"type": "team", "key": "b", "properties": {"size": "big", "age": 10}},
+    ]
+    stack.load(project.project.id, groups=groups)
+    body = answered(world.api(project), "SELECT properties.size, properties.age FROM groups ORDER BY properties.age")
+    assert body["results"] == [["5", 9], ["big", 10]]

@@ -8,7 +8,7 @@ while somebody walks along `next`, no row is shown twice for it.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -66,10 +66,8 @@ class Walk:
         """`cursor`, or else `offset`; and `limit`, of which there is always some. Raises ValidationError."""
         limit, offset = window(request)
         text = request.query_params.get("cursor")
-        place = _read(text, project_id, order) if text else None
-        if offset > MAX_OFFSET and place is None:
-            raise ValidationError(f"offset must be at most {MAX_OFFSET}; follow `next` instead", attr="offset")
-        return cls(request, project_id, order, min(limit, MAX_LIMIT), 0 if place else offset, place)
+        place = _place(unpacked(text, order.name, project_id), order) if text else None
+        return cls(request, project_id, order, min(limit, MAX_LIMIT), 0 if place else possible(offset), place)
 
     @property
     def condition(self) -> Sql:
@@ -117,31 +115,53 @@ class Walk:
         return self.place is not None and self.place.is_before
 
     def _address(self, row: dict[str, Any], *, is_before: bool) -> str:
-        cursor = _written(self.project_id, self.order, Place(row["at"], row[self.order.column], is_before))
-        url = self.request.url.remove_query_params("offset").include_query_params(limit=self.limit, cursor=cursor)
-        site = current().settings.site_url.rstrip("/")
-        return f"{site}{url.path}?{url.query}" if site else str(url)
+        place = Place(row["at"], row[self.order.column], is_before)
+        return address(self.request, self.limit, packed(self.order.name, self.project_id, place))
 
 
-def _written(project_id: int, order: Order, place: Place) -> str:
-    text = orjson.dumps([order.name, project_id, *place])
-    return urlsafe_b64encode(text).decode().rstrip("=")
+def packed(name: str, project_id: int, place: Iterable[Any]) -> str:
+    """The cursor of a place in the list of that name."""
+    return urlsafe_b64encode(orjson.dumps([name, project_id, *place])).decode().rstrip("=")
 
 
-def _read(text: str, project_id: int, order: Order) -> Place:
-    """Raises ValidationError for what no page of this list has named."""
+def unpacked(cursor: str, name: str, project_id: int) -> list[Any]:
+    """What `packed` was given. Raises ValidationError for a cursor of another list or project, or of none."""
     try:
-        packed = text.encode("ascii") if len(text) <= _MAX_CHARACTERS else b""
-        name, project, at, key, is_before = orjson.loads(urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)))
-    except (TypeError, ValueError):
-        raise _invalid() from None
-    if [name, project] != [order.name, project_id] or type(at) is not int or type(is_before) is not bool:
-        raise _invalid()
+        text = cursor.encode("ascii") if len(cursor) <= _MAX_CHARACTERS else b""
+        found: list[Any] = orjson.loads(urlsafe_b64decode(text + b"=" * (-len(text) % 4)))
+    except ValueError:
+        raise invalid() from None
+    if not isinstance(found, list) or found[:2] != [name, project_id]:
+        raise invalid()
+    return found[2:]
+
+
+def possible(offset: int) -> int:
+    """Raises ValidationError for one that nobody would come to the end of."""
+    if offset > MAX_OFFSET:
+        raise ValidationError(f"offset must be at most {MAX_OFFSET}; follow `next` instead", attr="offset")
+    return offset
+
+
+def address(request: Request, limit: int, cursor: str, **fixed: str) -> str:
+    """The request's own, at another place."""
+    url = request.url.remove_query_params("offset").include_query_params(limit=limit, **fixed, cursor=cursor)
+    site = current().settings.site_url.rstrip("/")
+    return f"{site}{url.path}?{url.query}" if site else str(url)
+
+
+def _place(parts: list[Any], order: Order) -> Place:
+    """Raises ValidationError for what no page of this list has named."""
+    if len(parts) != 3:
+        raise invalid()
+    at, key, is_before = parts
+    if type(at) is not int or type(is_before) is not bool:
+        raise invalid()
     is_key = type(key) is str if order.type == "String" else type(key) is int and 0 <= key < _UINT32
     if not is_key or not -_INT64 <= at < _INT64:
-        raise _invalid()
+        raise invalid()
     return Place(at, key, is_before)
 
 
-def _invalid() -> ValidationError:
+def invalid() -> ValidationError:
     return ValidationError("Invalid cursor.", attr="cursor")

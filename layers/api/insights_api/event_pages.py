@@ -6,13 +6,11 @@ walks along `next`, no event is shown twice or left out for it.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from fastapi import Request
 from insights_acl.access import Access
 from insights_engine.errors import ValidationError, unknown
@@ -20,17 +18,14 @@ from insights_engine.filters import parse_filters
 from insights_engine.flat import action_id, flag, json_value
 from insights_engine.hogql.events_query import ALL, EventsQuery, person_named
 from insights_engine.hogql.events_rows import AHEAD, moment
-from insights_engine.services import current
 from insights_engine.sql import TRUE, Sql
 
+from insights_api.cursors import address, invalid, packed, possible, unpacked
 from insights_api.pagination import window
 from insights_api.person_filters import short_text
 
 MAX_LIMIT = 10_000
-# Rows that are passed over are read. Who goes on by `next` never comes to it.
-MAX_OFFSET = 1_000_000
 _ORDERS = {"-timestamp": True, "timestamp DESC": True, "timestamp": False, "timestamp ASC": False}
-_MAX_CHARACTERS = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Of the year 2148, in microseconds: what ClickHouse's days can hold.
 _MOST = 5_600_000_000_000_000
@@ -66,9 +61,7 @@ class Pages:
         if values.get("select"):
             raise ValidationError("select is not answered here: POST an EventsQuery to query/", attr="select")
         limit, offset = window(request)
-        place = _read(values["cursor"], project.id) if values.get("cursor") else None
-        if offset > MAX_OFFSET and place is None:
-            raise ValidationError(f"offset must be at most {MAX_OFFSET}; follow `next` instead", attr="offset")
+        place = _place(unpacked(values["cursor"], _NAME, project.id)) if values.get("cursor") else None
         after, before = values.get("after") or ALL, values.get("before")
         return cls(
             request,
@@ -79,7 +72,7 @@ class Pages:
             moment(before, "before", project, access.now) if before else access.now + AHEAD,
             _is_latest_first(json_value(values, "orderBy")),
             min(limit, MAX_LIMIT),
-            0 if place else offset,
+            0 if place else possible(offset),
             place,
         )
 
@@ -117,11 +110,7 @@ class Pages:
             for name, at in (("after", self.lower), ("before", self.upper))
             if said.get(name) and at
         }
-        packed = urlsafe_b64encode(orjson.dumps([_NAME, self.project_id, *last])).decode().rstrip("=")
-        url = self.request.url.remove_query_params("offset")
-        url = url.include_query_params(limit=self.limit, **fixed, cursor=packed)
-        site = current().settings.site_url.rstrip("/")
-        return f"{site}{url.path}?{url.query}" if site else str(url)
+        return address(self.request, self.limit, packed(_NAME, self.project_id, last), **fixed)
 
 
 def _query(request: Request) -> EventsQuery:
@@ -145,18 +134,13 @@ def _is_latest_first(order: Any) -> bool:
     return _ORDERS[wanted]
 
 
-def _read(text: str, project_id: int) -> Place:
+def _place(parts: list[Any]) -> Place:
     """Raises ValidationError for what no page of this list has named."""
     try:
-        packed = text.encode("ascii") if len(text) <= _MAX_CHARACTERS else b""
-        name, project, at, uuid = orjson.loads(urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)))
+        at, uuid = parts
         place = Place(at, str(UUID(uuid)))
     except (AttributeError, TypeError, ValueError):
-        raise _invalid() from None
-    if [name, project] != [_NAME, project_id] or type(at) is not int or not 0 <= at < _MOST:
-        raise _invalid()
+        raise invalid() from None
+    if type(at) is not int or not 0 <= at < _MOST:
+        raise invalid()
     return place
-
-
-def _invalid() -> ValidationError:
-    return ValidationError("Invalid cursor.", attr="cursor")

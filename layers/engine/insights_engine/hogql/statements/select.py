@@ -64,10 +64,16 @@ class Selecting:
         return self.sub_select(node, scope.commons)
 
     def walk(self, *, aggregates: bool = False, windows: bool = False) -> StatementWalk:
-        walk = StatementWalk(self.statement.scan(), self.statement.place, aggregates=aggregates, windows=windows)
-        walk.scope, walk.select, walk.named_windows = self.scope, self.in_expression, self.named_windows
-        walk.columns = self.columns
-        return walk
+        return StatementWalk(
+            self.statement.scan(),
+            self.statement.place,
+            aggregates=aggregates,
+            windows=windows,
+            scope=self.scope,
+            select=self.in_expression,
+            named_windows=self.named_windows,
+            columns=self.columns,
+        )
 
     def printed(self, node: Node) -> Printed:
         self._check(node)

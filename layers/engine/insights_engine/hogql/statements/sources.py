@@ -7,6 +7,7 @@ is needed.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,7 +28,7 @@ _WITHOUT_ABSENT = f",{_ABSENT}|{_ABSENT},?"
 
 
 @dataclass
-class Source:
+class Source(ABC):
     """`name` is what the statement calls it, `at` what it is printed as. `is_optional`: a join may leave it empty."""
 
     name: str
@@ -35,17 +36,17 @@ class Source:
     is_optional: bool = False
     _taken: dict[Sql, int] = field(default_factory=dict)
 
+    @abstractmethod
     def column(self, chain: list[str | int]) -> Typed | None:
         """The field of that name, taken; None where there is none. Raises ApiError for a name that cannot be."""
-        raise TypeError
 
+    @abstractmethod
     def has(self, chain: list[str | int]) -> bool:
         """Whether there is such a field; nothing is taken. Raises as `column` does."""
-        raise TypeError
 
+    @abstractmethod
     def names(self) -> Iterable[str]:
         """Those that `*` stands for."""
-        raise TypeError
 
     def all(self) -> Iterable[tuple[str, Typed]]:
         """What `*` stands for, taken."""
@@ -58,8 +59,9 @@ class Source:
         """Names that somebody may have meant."""
         return self.names()
 
+    @abstractmethod
     def rows(self) -> Sql:
-        raise TypeError
+        """FROM and what follows, without columns."""
 
     def person(self, chain: list[str | int]) -> Typed | None:
         """The number of the person whose id the field is: what is equal, counted and looked up without reading ids."""
@@ -86,7 +88,7 @@ class View(Source):
     """A project's rows of a table. `where` are conditions on the stored rows, which prune what is read."""
 
     table: str = "events"
-    scan: Scan = None  # type: ignore[assignment]
+    scan: Scan = field(kw_only=True)
     where: list[Sql] = field(default_factory=list)
 
     @property
@@ -177,7 +179,7 @@ class Within(Source):
 
     sql: Sql = field(default_factory=lambda: Sql(""))
     columns: tuple[tuple[str, Typed], ...] = ()
-    scan: Scan = None  # type: ignore[assignment]
+    scan: Scan = field(kw_only=True)
 
     def column(self, chain: list[str | int]) -> Typed | None:
         found = [typed for name, typed in self.columns if name == str(chain[0])]

@@ -75,6 +75,10 @@ def _cohort_people(scan: Scan, where: Sql) -> Sql:
     return Sql.join(" ", [Sql("FROM {rows}", rows=rows), scan.joins()])
 
 
+_OF_PERSON = {
+    "person_id": "the person's id; also `person.id`",
+    "person.properties.x": "a property of the person; also `person.created_at`",
+}
 _CREATED = Column("{local(created_at)}", "d", "when it was first seen")
 _SESSION_KINDS = {"$session_duration": "n", "$start_timestamp": "d", "$end_timestamp": "d"}
 _SESSION_KINDS |= {name: "n" for name in SESSION_PROPERTIES if name.endswith("_count")}
@@ -110,10 +114,7 @@ TABLES: dict[str, Table] = {
         {"distinct_id": Column("distinct_id", "s", "the distinct id, of one person only")},
         _distinct_ids,
         has_person=True,
-        further={
-            "person_id": "the person's id; also `person.id`",
-            "person.properties.x": "a property of the person; also `person.created_at`",
-        },
+        further=_OF_PERSON,
     ),
     "groups": Table(
         "Companies, workspaces and other groups.",
@@ -149,10 +150,7 @@ TABLES: dict[str, Table] = {
         {"cohort_id": Column("cohort", "n", "the cohort's number")},
         _cohort_people,
         has_person=True,
-        further={
-            "person_id": "the person's id; also `person.id`",
-            "person.properties.x": "a property of the person; also `person.created_at`",
-        },
+        further=_OF_PERSON,
     ),
 }
 # Names that older statements use for the same.

@@ -35,8 +35,8 @@ class StatementWalk(Walk):
 
     functions: ClassVar[Mapping[str, Function]] = _FUNCTIONS
 
-    scope: Scope = None  # type: ignore[assignment]
-    select: Callable[[Node, Scope], Printed] = None  # type: ignore[assignment]
+    scope: Scope = field(kw_only=True)
+    select: Callable[[Node, Scope], Printed] = field(kw_only=True)
     windows: bool = False
     has_window: bool = False
     inside_window: bool = False
