@@ -289,3 +289,13 @@ def test_groups_have_the_types_that_all_types_of_groups_agree_on(stack: Stack) -
     stack.load(project.project.id, groups=groups)
     body = answered(world.api(project), "SELECT properties.size, properties.age FROM groups ORDER BY properties.age")
     assert body["results"] == [["5", 9], ["big", 10]]
+
+
+def test_an_answer_that_is_too_large_once_a_function_has_written_it_is_refused(shop: Api) -> None:
+    """A function answers JSON, in which each quote of a body has a backslash before it."""
+    quotes = f"SELECT '{'"' * 40}' FROM (SELECT arrayJoin(range(10000)) AS a, arrayJoin(range(9)) AS b) LIMIT 50000"
+    plain = shop("POST", "query/", json={"query": statement(quotes)}, headers={"Accept-Encoding": "identity"})
+    assert (plain.status_code, plain.json()["code"]) == (400, "invalid_input")
+    assert "larger than 6 MB" in plain.json()["detail"]
+    packed = shop("POST", "query/", json={"query": statement(quotes)}, headers={"Accept-Encoding": "gzip"})
+    assert len(packed.json()["results"]) == MAX_LIMIT
