@@ -282,9 +282,12 @@ def test_a_list_reads_once_what_its_page_is_about(api: Api, world: World, monkey
     for number in (2, 3):
         for _ in range(number):
             made(api, dashboard_item=insight(api)["id"])
-        with monkeypatch.context() as patched:
-            counting = Counting(services.policies)
-            patched.setitem(services.__dict__, "policies", counting)
-            assert len(listed(api)) == (2 if number == 2 else 5)
-        reads.append(counting.reads)
-    assert abs(reads[0] - reads[1]) <= 1  # the turn of a minute opens another window of the key's rate
+        counted = []
+        for _ in range(3):  # what a request reads once in a while, such as a key's rate, is not in all of them
+            with monkeypatch.context() as patched:
+                counting = Counting(services.policies)
+                patched.setitem(services.__dict__, "policies", counting)
+                assert len(listed(api)) == (2 if number == 2 else 5)
+            counted.append(counting.reads)
+        reads.append(min(counted))
+    assert reads[0] == reads[1]
