@@ -52,7 +52,7 @@ class World:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A zone and days in which its clock changes, persons and events; moments repeat, so that some share theirs."""
+    """A zone and days in which its clock changes, persons and events; moments repeat, so that some persons share theirs."""
     zone, first = draw(zones.near_a_change(DAYS))
     step = draw(st.sampled_from([1, 1, WIDE]))
     midnight = datetime.combine(first, datetime.min.time(), UTC)
@@ -92,7 +92,20 @@ def worlds(draw: st.DrawFn) -> World:
             max_size=40,
         )
     )
-    return World(zone, first, step, persons, events)
+    return World(zone, first, step, persons, _told_apart(events))
+
+
+def _told_apart(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """No person has two events at one moment: either could be the first, so the breakdown of a first time could be
+    that of either.
+    """
+    taken: set[tuple[str, str]] = set()
+    for event in events:
+        person = event["distinct_id"].removesuffix("-phone")
+        while (person, event["timestamp"]) in taken:
+            event["timestamp"] = (datetime.fromisoformat(event["timestamp"]) + timedelta(microseconds=1)).isoformat()
+        taken.add((person, event["timestamp"]))
+    return events
 
 
 def leaves() -> st.SearchStrategy[dict[str, Any]]:
