@@ -46,7 +46,7 @@ SIMPLE: dict[str, Callable[[list[float]], float]] = {
     "max": max,
     "avg": lambda n: sum(n) / len(n),
     "median": lambda n: quantile(n, 0.5),
-    **{f"p{q}": partial(quantile, q=q / 100) for q in (75, 90, 95, 99)},
+    **{f"p{q}": partial(quantile, q=q / 100) for q in (75, 90, 95, 99, 99.9)},
 }
 
 

@@ -43,6 +43,7 @@ EXPECTED: dict[str, tuple[list[float], float]] = {
     "p90": ([7, -2.5, 0], 6.5),
     "p95": ([7.5, -2.5, 0], 7.25),
     "p99": ([7.9, -2.5, 0], 7.85),
+    "p99.9": ([7.99, -2.5, 0], 7.985),
     "avg_count_per_actor": ([2, 2, 0], 3),
     "min_count_per_actor": ([2, 2, 0], 2),
     "max_count_per_actor": ([2, 2, 0], 4),
@@ -51,6 +52,7 @@ EXPECTED: dict[str, tuple[list[float], float]] = {
     "p90_count_per_actor": ([2, 2, 0], 3.8),
     "p95_count_per_actor": ([2, 2, 0], 3.9),
     "p99_count_per_actor": ([2, 2, 0], 3.98),
+    "p99.9_count_per_actor": ([2, 2, 0], 3.998),
     "hogql": ([8, -2.5, 0], 8),
 }
 

@@ -36,6 +36,7 @@ AGGREGATES = {
     "p90": "quantileExactInclusive(0.9)({x})",
     "p95": "quantileExactInclusive(0.95)({x})",
     "p99": "quantileExactInclusive(0.99)({x})",
+    "p99.9": "quantileExactInclusive(0.999)({x})",
 }
 
 TOTAL = Math("total", "count()", "events", "number of events", is_scaled=True)
