@@ -14,14 +14,17 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION
 ENV := dev
 UV_VERSION := 0.13.8
 # pip's bars and lines show that something happens; a log needs none of them.
-PIP := --disable-pip-version-check $(if $(CI),--quiet)
+PIP := $(if $(CI),--quiet)
 CONFORMANCE := ../shared/conformance
 CASES := trend lifecycle stickiness retention path timing funnel
+
+# What was moved since, or has lost its Python, is installed again.
+$(shell tools/environment check $(VENV) .sam .lock)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run sam-local test lint types imports template build deploy pytest clients test-clients conformance bench load fuzz docs lock lock-clients clean
+.PHONY: help install run sam-local test lint types imports template build deploy pytest clients test-clients conformance bench load fuzz docs golden lock lock-clients clean
 
 help:  ## Say what can be made (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +86,10 @@ docs: $(INSTALLED)  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m insights_local.reference docs
 	$(BIN)/insights openapi --write
 
+golden: docs  ## Write everything that is made from the code anew: docs, OpenAPI, generated SQL (then read the diff)
+	$(BIN)/pytest -n auto --overwrite-golden $$(grep -rl golden tests --include='test_*.py')
+	$(BIN)/insights openapi --write
+
 lock: .lock/.installed  ## Take the newest versions that pyproject.toml allows into the lock files
 	.lock/bin/uv pip compile pyproject.toml --extra report --extra local --extra dev --universal --python-version 3.13 \
 	    --no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet -o requirements.lock
@@ -99,20 +106,15 @@ clean:  ## Remove what make made, but not .data (your events)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
-	python=$$(tools/find-python) && { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); }
-	@echo "Installing what requirements.lock names into $(VENV). It takes a minute or two, once."
-	$(BIN)/python -m pip install $(PIP) -r requirements.lock
-	$(BIN)/python -m pip install $(PIP) --no-deps -e .
+	@tools/environment install $(VENV) $(PIP) -r requirements.lock
+	@tools/environment install $(VENV) $(PIP) --no-deps -e .
 	@touch $@
 
 # An environment of its own: sam pins older versions of what the functions use.
 $(SAM_INSTALLED): requirements-sam.lock
-	python=$$(tools/find-python) && { [ -x .sam/bin/python ] || "$$python" -m venv .sam; }
-	@echo "Installing AWS SAM's command line into .sam. It takes a minute or two, once."
-	.sam/bin/python -m pip install $(PIP) -r requirements-sam.lock
+	@tools/environment install .sam $(PIP) -r requirements-sam.lock
 	@touch $@
 
 .lock/.installed:
-	python=$$(tools/find-python) && "$$python" -m venv .lock
-	.lock/bin/python -m pip install $(PIP) uv==$(UV_VERSION)
+	@tools/environment install .lock $(PIP) uv==$(UV_VERSION)
 	@touch $@

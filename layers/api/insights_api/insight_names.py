@@ -1,6 +1,6 @@
 """What an insight is called where nobody named it: a sentence made from its question.
 
-One row a kind of node in NAMES, one row an aggregation in MATHS.
+One row a kind of node in NAMES; what a series is called stands in the row of its maths.
 """
 
 from __future__ import annotations
@@ -10,25 +10,13 @@ from typing import Any
 
 from insights_engine.errors import ApiError
 from insights_engine.flat import json_value
+from insights_engine.kinds import kind_of_flat
 from insights_engine.store import Item
+from insights_engine.trend.maths import MATHS, TOTAL
 
-from insights_api.insight_query import kind_of_flat, source_of
+from insights_api.insight_query import source_of
 
 _MOST = 400
-# What is counted, after the event's name; `{p}` is the property or the expression.
-MATHS = {
-    "total": "{e} count",
-    "dau": "{e} unique users",
-    "weekly_active": "{e} weekly active users",
-    "monthly_active": "{e} monthly active users",
-    "unique_session": "{e} unique sessions",
-    "unique_group": "{e} unique groups",
-    "first_time_for_user": "{e} first-time users",
-    "first_matching_event_for_user": "{e} first-time users",
-    "hogql": "{e} {p}",
-}
-_OF_A_PROPERTY = "{e} {p} {m}"
-_PER_ACTOR = "{e} {m} count per user"
 _BETWEEN_STEPS = {"unordered": " & ", "strict": " ⇉ "}
 _EVERY_EVENT = "All events"
 _PATH_KINDS = {
@@ -135,13 +123,9 @@ def _readable(event: str) -> str:
 
 
 def _measured(series: Mapping[str, Any]) -> str:
-    math, event = series.get("math") or "total", _event(series)
-    named = series.get("math_hogql") if math == "hogql" else series.get("math_property")
-    if math in MATHS:
-        return MATHS[math].format(e=event, p=named or "")
-    if math.endswith("_count_per_actor"):
-        return _PER_ACTOR.format(e=event, m=math.removesuffix("_count_per_actor"))
-    return _OF_A_PROPERTY.format(e=event, p=_readable(str(named)), m=math)
+    math, of = MATHS[series.get("math") or TOTAL.name], series.get("math_property")
+    measured = series.get("math_hogql") or "" if math.source == "hogql" else _readable(str(of))
+    return math.title.format(e=_event(series), p=measured)
 
 
 def _by(node: Mapping[str, Any]) -> str:

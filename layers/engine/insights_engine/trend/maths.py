@@ -18,6 +18,8 @@ class Math:
     sql: str
     source: Source
     help: str
+    # What an insight of it is called, of `{e}`, the event, and `{p}`, the property or the expression.
+    title: str
     # Grows with the share of actors that is read: multiplied by 1/sampling_factor.
     is_scaled: bool = False
     # Days that an actor stays active for, for rolling maths.
@@ -39,32 +41,74 @@ AGGREGATES = {
     "p99.9": "quantileExactInclusive(0.999)({x})",
 }
 
-TOTAL = Math("total", "count()", "events", "number of events", is_scaled=True)
+TOTAL = Math("total", "count()", "events", "number of events", "{e} count", is_scaled=True)
 
 MATHS = {
     row.name: row
     for row in (
         TOTAL,
-        Math("dau", "uniqExact({x})", "actors", "distinct persons", is_scaled=True),
-        Math("weekly_active", "{x}", "rolling", "distinct persons of the last 7 days", is_scaled=True, days=7),
-        Math("monthly_active", "{x}", "rolling", "distinct persons of the last 30 days", is_scaled=True, days=30),
-        Math("unique_session", "uniqExact(session)", "sessions", "distinct sessions", is_scaled=True),
-        Math("unique_group", "uniqExact({x})", "groups", "distinct groups of a type", is_scaled=True),
-        Math("first_time_for_user", "count()", "first", "persons whose first event ever is this one", is_scaled=True),
+        Math("dau", "uniqExact({x})", "actors", "distinct persons", "{e} unique users", is_scaled=True),
+        Math(
+            "weekly_active",
+            "{x}",
+            "rolling",
+            "distinct persons of the last 7 days",
+            "{e} weekly active users",
+            is_scaled=True,
+            days=7,
+        ),
+        Math(
+            "monthly_active",
+            "{x}",
+            "rolling",
+            "distinct persons of the last 30 days",
+            "{e} monthly active users",
+            is_scaled=True,
+            days=30,
+        ),
+        Math(
+            "unique_session",
+            "uniqExact(session)",
+            "sessions",
+            "distinct sessions",
+            "{e} unique sessions",
+            is_scaled=True,
+        ),
+        Math(
+            "unique_group", "uniqExact({x})", "groups", "distinct groups of a type", "{e} unique groups", is_scaled=True
+        ),
+        Math(
+            "first_time_for_user",
+            "count()",
+            "first",
+            "persons whose first event ever is this one",
+            "{e} first-time users",
+            is_scaled=True,
+        ),
         Math(
             "first_matching_event_for_user",
             "count()",
             "first",
             "persons whose first event that passes the filters is this one",
+            "{e} first-time users",
             is_scaled=True,
             among_matching=True,
         ),
-        Math("sum", "sum({x})", "property", "sum of a numeric property", is_scaled=True),
-        *(Math(name, sql, "property", f"{name} of a numeric property") for name, sql in AGGREGATES.items()),
+        Math("sum", "sum({x})", "property", "sum of a numeric property", "{e} {p} sum", is_scaled=True),
         *(
-            Math(f"{name}_count_per_actor", sql, "per_actor", f"{name} of the events per person")
+            Math(name, sql, "property", f"{name} of a numeric property", f"{{e}} {{p}} {name}")
             for name, sql in AGGREGATES.items()
         ),
-        Math("hogql", "{x}", "hogql", "an aggregate SQL expression, `math_hogql`"),
+        *(
+            Math(
+                f"{name}_count_per_actor",
+                sql,
+                "per_actor",
+                f"{name} of the events per person",
+                f"{{e}} {name} count per user",
+            )
+            for name, sql in AGGREGATES.items()
+        ),
+        Math("hogql", "{x}", "hogql", "an aggregate SQL expression, `math_hogql`", "{e} {p}"),
     )
 }
