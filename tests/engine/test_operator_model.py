@@ -49,7 +49,10 @@ numbers = st.sampled_from([0, 5, "5", "-3", 2.5, 1e307, "1e400", 2**53, -0.0]) |
 versions = st.sampled_from(["1.2.3", "v1.2", "1", "0.2.3", "0.0.3", "0", "1.2.3-rc1", "2.0.0", "1.10"])
 dates = st.sampled_from(["2020-01-02", "2020-01-02T10:00:00Z", "2020-01-02 10:00:00", "-2d", "-24h", "-1w"])
 WANTED: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("exact", "is_not", "in", "not_in", "icontains", "not_icontains"), plain | odd | listed),
+    **dict.fromkeys(
+        ("exact", "is_not", "in", "not_in", "icontains", "not_icontains", "starts_with", "ends_with"),
+        plain | odd | listed,
+    ),
     **dict.fromkeys(
         ("regex", "not_regex"),
         st.lists(

@@ -90,9 +90,9 @@ def _number(value: Any, asked: Asked) -> float:
     return found
 
 
-def _each(make: Callable[[Sql, str], Sql]) -> Maker:
-    """Any of the values."""
-    return lambda p, asked: either(*(make(p, text) for text in texts(asked)))
+def _each(sql: str) -> Maker:
+    """Any of the values, `{v:String}`."""
+    return lambda p, asked: either(*(Sql(sql, p=p, v=text) for text in texts(asked)))
 
 
 def _exact(p: Sql, asked: Asked) -> Sql:
@@ -109,10 +109,6 @@ def _icontains(p: Sql, asked: Asked) -> Sql:
         pattern = "%" + values[0].replace("\\", "\\\\") + "%"
         return Sql("{p} ILIKE {v:String}", p=p, v=pattern)
     return either(*(Sql("positionCaseInsensitiveUTF8({p}, {v:String}) > 0", p=p, v=text) for text in values))
-
-
-def _regex(p: Sql, text: str) -> Sql:
-    return Sql("match({p}, {v:String})", p=p, v=text)
 
 
 def _compare(sign: str) -> Maker:
@@ -235,7 +231,9 @@ OPERATORS = {
         Operator("not_in", opposite_of="in", help="none of the list"),
         Operator("icontains", _icontains, help="contains the text, in upper or lower case"),
         Operator("not_icontains", opposite_of="icontains", list_needs_present=True, help="does not contain the text"),
-        Operator("regex", _each(_regex), help="the RE2 expression is found, case-sensitive"),
+        Operator("starts_with", _each("startsWith({p}, {v:String})"), help="begins with the text, case-sensitive"),
+        Operator("ends_with", _each("endsWith({p}, {v:String})"), help="ends in the text, case-sensitive"),
+        Operator("regex", _each("match({p}, {v:String})"), help="the RE2 expression is found, case-sensitive"),
         Operator("not_regex", opposite_of="regex", help="the RE2 expression is not found"),
         Operator("gt", _compare(">"), help="greater, by number or date"),
         Operator("gte", _compare(">="), help="greater or equal"),

@@ -145,6 +145,8 @@ Test = Callable[[list[str], str, Place], bool]
 TESTS: dict[str, Test] = {
     "exact": lambda values, found, _: found in values,
     "in": lambda values, found, _: found in values,
+    "starts_with": lambda values, found, _: found.startswith(tuple(values)),
+    "ends_with": lambda values, found, _: found.endswith(tuple(values)),
     "icontains": lambda values, found, _: _contains(values, found),
     # As RE2 is called: a dot is any character, and $ the very end.
     "regex": lambda values, found, _: any(re.search(v.replace("$", r"\Z"), found, re.DOTALL) for v in values),
