@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from insights_engine.errors import ValidationError
-from insights_engine.intervals import INTERVALS, IntervalName, bucket_key, bucket_sql, buckets, label
+from insights_engine.intervals import INTERVALS, MAX_BUCKETS, bucket_key, bucket_sql, buckets
 from insights_engine.services import Services
 from insights_engine.sql import Sql
 
@@ -37,9 +37,7 @@ CLOCKS = [
 @pytest.mark.parametrize("monday", [False, True])
 @pytest.mark.parametrize("interval", INTERVALS)
 @pytest.mark.parametrize(("zone", "day"), CLOCKS)
-def test_every_moment_is_in_a_bucket(
-    services: Services, zone: str, day: str, interval: IntervalName, monday: bool
-) -> None:
+def test_every_moment_is_in_a_bucket(services: Services, zone: str, day: str, interval: str, monday: bool) -> None:
     """What ClickHouse computes for an event is one of the keys that Python zero-fills."""
     chosen, first = INTERVALS[interval], datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
     hours = 6 if interval == "minute" else 96
@@ -89,7 +87,7 @@ def test_clickhouse_and_python_cut_the_days_of_every_zone_alike(services: Servic
 
 
 @pytest.mark.parametrize("interval", ["hour", "day", "week"])
-def test_buckets_of_every_zone_are_those_of_its_moments(interval: IntervalName) -> None:
+def test_buckets_of_every_zone_are_those_of_its_moments(interval: str) -> None:
     """One after another without a gap, and none twice."""
     chosen = INTERVALS[interval]
     for name in zones.changes():
@@ -109,7 +107,7 @@ def test_a_day_has_the_hours_that_it_has(zone: str, day: str, hours: int) -> Non
     first = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
     found = buckets(INTERVALS["hour"], first, first.replace(hour=23), False)
     assert len(found) == hours
-    assert len({label(INTERVALS["hour"], at, first.date(), first.date()) for at in found}) == min(hours, 24)
+    assert len({INTERVALS["hour"].label(at, first.date(), first.date()) for at in found}) == min(hours, 24)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +133,9 @@ def test_a_day_has_the_hours_that_it_has(zone: str, day: str, hours: int) -> Non
         ("week", "2020-11-08", "2020-11-20", "2020-11-25", "8-Nov-2020"),
     ],
 )
-def test_a_bucket_is_labelled(interval: IntervalName, start: str, first: str, last: str, text: str) -> None:
+def test_a_bucket_is_labelled(interval: str, start: str, first: str, last: str, text: str) -> None:
     at = datetime.fromisoformat(start)
-    assert label(INTERVALS[interval], at, date.fromisoformat(first), date.fromisoformat(last)) == text
+    assert INTERVALS[interval].label(at, date.fromisoformat(first), date.fromisoformat(last)) == text
 
 
 @pytest.mark.parametrize(
@@ -153,3 +151,11 @@ def test_a_range_of_too_many_buckets_is_refused() -> None:
     first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
     with pytest.raises(ValidationError, match="more than 20000 intervals of one hour; choose a longer interval"):
         buckets(INTERVALS["hour"], first, last, False)
+
+
+def test_a_range_of_as_many_buckets_as_there_may_be_is_none_of_these() -> None:
+    first = datetime(2000, 1, 1, tzinfo=UTC)
+    last = first + timedelta(minutes=MAX_BUCKETS - 1)
+    assert len(buckets(INTERVALS["minute"], first, last, False)) == MAX_BUCKETS
+    with pytest.raises(ValidationError, match="more than 20000 intervals of one minute"):
+        buckets(INTERVALS["minute"], first, last + timedelta(minutes=1), False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,9 @@ from insights_engine.project import Project
 from insights_engine.scan import EVENT_METADATA, SESSION_PROPERTIES, Scan
 from insights_engine.services import Services
 from insights_engine.sql import Sql
+
+from tests.engine.asking import event
+from tests.engine.conftest import NewAsker
 
 NOW = datetime(2020, 1, 4, tzinfo=UTC)
 # A project without rows.
@@ -60,6 +63,26 @@ def test_whole_days_need_no_time_of_day(settings: dict[str, Any], lower: str, up
     assert days == (("2020-01-01", "2020-01-03") if not settings else ("2019-12-30", "2020-01-05"))
 
 
+@pytest.mark.parametrize(
+    "zones", [("Pacific/Kiritimati", "Pacific/Pago_Pago"), ("Pacific/Pago_Pago", "Pacific/Kiritimati")]
+)
+def test_ends_are_moments_whatever_zone_the_days_were_stored_in(new_asker: NewAsker, zones: tuple[str, str]) -> None:
+    """A day and two hours lie between the two: an event's stored day may be two days from its day."""
+    asker = new_asker(timezone=zones[0]).load([event(at="2020-01-02T10:30:00Z")])
+    asker.change(timezone=zones[1])
+    scan, moment = Scan(asker.project, Definitions(), NOW), at("2020-01-02 10:30").astimezone(ZoneInfo(zones[1]))
+    before, after = moment - timedelta(microseconds=1), moment + timedelta(microseconds=1)
+
+    def counted(condition: Sql) -> int:
+        sql = Sql("SELECT count() FROM events WHERE {m} AND {c}", m=scan.is_mine, c=condition)
+        return int(asker.services.clickhouse.read(sql, project_id=asker.id).rows[0][0])
+
+    assert [counted(scan.until(end)) for end in (before, moment, after)] == [0, 1, 1]
+    assert [counted(scan.within(moment, end)) for end in (moment, after)] == [1, 1]
+    assert [counted(scan.within(start, moment)) for start in (before, moment)] == [1, 1]
+    assert [counted(scan.within(before, before)), counted(scan.within(after, after))] == [0, 0]
+
+
 def test_a_day_is_the_stored_one_while_the_zone_is_that_of_the_days() -> None:
     assert scan_of(timezone="Asia/Tokyo", days_timezone="Asia/Tokyo").day == Sql("day")
     assert "toTimeZone(ts" in scan_of(timezone="Asia/Tokyo").day.text
@@ -95,7 +118,7 @@ def test_every_read_names_the_project() -> None:
     assert merges.count("project = ") == merges.count("FROM person_merges") == 2
 
 
-@pytest.mark.parametrize("key", [*EVENT_METADATA, "person_id"])
+@pytest.mark.parametrize("key", EVENT_METADATA)
 def test_every_column_that_may_be_named_is_there(services: Services, key: str) -> None:
     scan = scan_of()
     column = scan.text("event_metadata", key)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.intervals import Interval, IntervalName, start_of_day
+from insights_engine.intervals import Interval, start_of_day
 
 # Nothing was tracked before; `all` over a project without events starts here.
 EARLIEST = date(2015, 1, 1)
@@ -197,13 +197,10 @@ def _end(
 def _select_from(
     begin: Moment, text: str | None, interval: Interval, zone: ZoneInfo, monday: bool, exact: bool
 ) -> datetime:
-    name: IntervalName = interval.name
     if exact:
         return begin.at
-    if name in ("hour", "minute"):
+    if not interval.of_day:
         return begin.at if begin.is_relative else interval.floor(begin.at, monday)
-    if name == "day":
-        return begin.at if begin.kind == "h" else start_of_day(begin.at)
-    if name == "week":
-        return start_of_day(begin.at)
-    return interval.floor(begin.at, monday)
+    if interval.months:
+        return interval.floor(begin.at, monday)
+    return begin.at if interval.name == "day" and begin.kind == "h" else start_of_day(begin.at)

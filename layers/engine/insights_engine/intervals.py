@@ -9,28 +9,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import NamedTuple
 
 from insights_engine.errors import ValidationError
 from insights_engine.sql import Sql
 
-IntervalName = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
 _EPOCH = date(1970, 1, 1)
 _HOUR = timedelta(hours=1)
 # More buckets than any chart shows; what would be more is an error that says so.
 MAX_BUCKETS = 20_000
 
 
+class Limits(NamedTuple):
+    """From its computation on, an answer is fresh for `default`; `lazy`: who asks lazily takes it for so long."""
+
+    default: timedelta
+    lazy: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """`sql` takes `{day}` (a Date) or, where `of_day` is false, `{local}` (a DateTime64 in the project's zone)."""
+    """`sql` takes `{day}` (a Date) or, where `of_day` is false, `{local}` (a DateTime64 in the project's zone).
 
-    name: IntervalName
+    `label` is shown under a bucket that starts then, in a range of which the first and the last day follow. `months`:
+    of how many the interval is, 0 where it is shorter. `limits`: for how long an answer of such buckets is fresh; for
+    ever without.
+    """
+
+    name: str
     sql: str
-    of_day: bool
     floor: Callable[[datetime, bool], datetime]
     following: Callable[[datetime], datetime]
-    days_format: str
+    label: Callable[[datetime, date, date], str]
+    of_day: bool = True
+    days_format: str = "%Y-%m-%d"
+    months: int = 0
+    limits: Limits | None = None
 
 
 def start_of_day(at: datetime) -> datetime:
@@ -54,54 +68,97 @@ def _after(at: datetime, length: timedelta) -> datetime:
     return (at.astimezone(UTC) + length).astimezone(at.tzinfo)
 
 
-def _first(at: datetime, month: int) -> datetime:
-    return start_of_day(at.replace(month=month, day=1))
-
-
-def _months(count: int) -> Callable[[datetime], datetime]:
-    def following(at: datetime) -> datetime:
-        year, month = divmod(at.year * 12 + at.month - 1 + count, 12)
-        return at.replace(year=year, month=month + 1)
-
-    return following
-
-
 def _week(at: datetime, monday: bool) -> datetime:
     back = at.weekday() if monday else (at.weekday() + 1) % 7
     return start_of_day(at - timedelta(days=back))
 
 
+def _week_label(start: datetime, first_day: date, last_day: date) -> str:
+    """The days of the week that are in the range."""
+    begin, end = max(start.date(), first_day), min(start.date() + timedelta(days=6), last_day)
+    if begin > end:
+        begin = end = start.date()
+    if begin == end:
+        return f"{begin.day}-{begin:%b-%Y}"
+    if begin.year != end.year:
+        return f"{begin.day}-{begin:%b-%Y} – {end.day}-{end:%b-%Y}"
+    if begin.month != end.month:
+        return f"{begin.day}-{begin:%b} – {end.day}-{end:%b}"
+    return f"{begin.day}–{end.day} {begin:%b}"
+
+
+def _of_time(
+    name: str,
+    sql: str,
+    floor: Callable[[datetime], datetime],
+    following: Callable[[datetime], datetime],
+    limits: Limits,
+) -> Interval:
+    return Interval(
+        name,
+        sql,
+        lambda at, _: floor(at),
+        following,
+        lambda start, _, __: f"{start.day}-{start:%b %H:%M}",
+        of_day=False,
+        days_format="%Y-%m-%d %H:%M:%S",
+        limits=limits,
+    )
+
+
+def _of_months(
+    name: str, sql: str, months: int, label: Callable[[datetime], str], limits: Limits | None = None
+) -> Interval:
+    """Of so many whole months, counted from January."""
+
+    def floor(at: datetime, _: bool) -> datetime:
+        return start_of_day(at.replace(month=(at.month - 1) // months * months + 1, day=1))
+
+    def following(at: datetime) -> datetime:
+        year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+        return at.replace(year=year, month=month + 1)
+
+    return Interval(name, sql, floor, following, lambda start, _, __: label(start), months=months, limits=limits)
+
+
 INTERVALS = {
     row.name: row
     for row in (
-        Interval(
+        _of_time(
             "minute",
             "toStartOfMinute({local})",
-            False,
-            lambda at, _: at.replace(second=0, microsecond=0),
+            lambda at: at.replace(second=0, microsecond=0),
             lambda at: _after(at, timedelta(minutes=1)),
-            "%Y-%m-%d %H:%M:%S",
+            Limits(timedelta(minutes=5), timedelta(minutes=15)),
+        ),
+        _of_time("hour", "toStartOfHour({local})", _hour, _next_hour, Limits(_HOUR, 2 * _HOUR)),
+        Interval(
+            "day",
+            "{day}",
+            lambda at, _: start_of_day(at),
+            lambda at: at + timedelta(days=1),
+            lambda start, _, __: f"{start.day}-{start:%b-%Y}",
+            limits=Limits(6 * _HOUR, 12 * _HOUR),
         ),
         Interval(
-            "hour",
-            "toStartOfHour({local})",
-            False,
-            lambda at, _: _hour(at),
-            _next_hour,
-            "%Y-%m-%d %H:%M:%S",
+            "week",
+            "toStartOfWeek({day}, {mode})",
+            _week,
+            lambda at: at + timedelta(days=7),
+            _week_label,
+            limits=Limits(timedelta(days=1), timedelta(days=1)),
         ),
-        Interval("day", "{day}", True, lambda at, _: start_of_day(at), lambda at: at + timedelta(days=1), "%Y-%m-%d"),
-        Interval("week", "toStartOfWeek({day}, {mode})", True, _week, lambda at: at + timedelta(days=7), "%Y-%m-%d"),
-        Interval("month", "toStartOfMonth({day})", True, lambda at, _: _first(at, at.month), _months(1), "%Y-%m-%d"),
-        Interval(
-            "quarter",
-            "toStartOfQuarter({day})",
-            True,
-            lambda at, _: _first(at, (at.month - 1) // 3 * 3 + 1),
-            _months(3),
-            "%Y-%m-%d",
+        _of_months(
+            "month",
+            "toStartOfMonth({day})",
+            1,
+            lambda start: f"{start:%b %Y}",
+            Limits(timedelta(days=2), timedelta(days=2)),
         ),
-        Interval("year", "toStartOfYear({day})", True, lambda at, _: _first(at, 1), _months(12), "%Y-%m-%d"),
+        _of_months(
+            "quarter", "toStartOfQuarter({day})", 3, lambda start: f"Q{(start.month - 1) // 3 + 1} {start.year}"
+        ),
+        _of_months("year", "toStartOfYear({day})", 12, lambda start: f"{start.year}"),
     )
 }
 
@@ -134,33 +191,3 @@ def buckets(interval: Interval, start: datetime, end: datetime, monday: bool) ->
             )
         at = interval.following(at)
     return found
-
-
-def label(interval: Interval, start: datetime, first_day: date, last_day: date) -> str:
-    """What is shown under a bucket. `first_day` and `last_day` of the range clip the weeks at its ends."""
-    match interval.name:
-        case "hour" | "minute":
-            return f"{start.day}-{start:%b %H:%M}"
-        case "week":
-            return _week_label(start.date(), first_day, last_day)
-        case "month":
-            return f"{start:%b %Y}"
-        case "quarter":
-            return f"Q{(start.month - 1) // 3 + 1} {start.year}"
-        case "year":
-            return f"{start.year}"
-        case _:
-            return f"{start.day}-{start:%b-%Y}"
-
-
-def _week_label(start: date, first_day: date, last_day: date) -> str:
-    begin, end = max(start, first_day), min(start + timedelta(days=6), last_day)
-    if begin > end:
-        begin = end = start
-    if begin == end:
-        return f"{begin.day}-{begin:%b-%Y}"
-    if begin.year != end.year:
-        return f"{begin.day}-{begin:%b-%Y} – {end.day}-{end:%b-%Y}"
-    if begin.month != end.month:
-        return f"{begin.day}-{begin:%b} – {end.day}-{end:%b}"
-    return f"{begin.day}–{end.day} {begin:%b}"

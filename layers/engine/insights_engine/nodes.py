@@ -136,10 +136,9 @@ def _schema_error(error: PydanticError, field: str, model: type[BaseModel]) -> s
 
 
 def interval_of(name: str | None) -> Interval:
-    for known, interval in INTERVALS.items():
-        if known == (name or "day"):
-            return interval
-    raise unknown("interval", name, INTERVALS)
+    if (name or "day") not in INTERVALS:
+        raise unknown("interval", name, INTERVALS)
+    return INTERVALS[name or "day"]
 
 
 def series_of(node: EventsNode | ActionsNode | GroupNode, field: str) -> Series:

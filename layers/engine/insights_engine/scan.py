@@ -6,10 +6,10 @@ one such SELECT in the making: what it is asked for beyond the event's own colum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from insights_engine.channels import Origin, channel
 from insights_engine.dates import END_OF_DAY
@@ -21,14 +21,24 @@ from insights_engine.tables import TYPED_EVENT_PROPERTIES
 
 _MICRO = 1_000_000
 
-# Columns that filters and breakdowns of type event_metadata may name, as text; NULL is missing.
+
+class Metadata(NamedTuple):
+    """`sql` is text, NULL where it is missing, of the event or, `of_person`, of the row of its person."""
+
+    sql: str
+    help: str
+    of_person: bool = False
+
+
+# What filters and breakdowns of type event_metadata may name.
 EVENT_METADATA = {
-    "event": "toString(event)",
-    "distinct_id": "distinct_id",
-    "timestamp": "toString({local})",
-    "uuid": "toString(uuid)",
-    "elements_chain": "nullIf(elements_chain, '')",
-    **{f"$group_{i}": f"nullIf(toString(group{i}), '')" for i in range(5)},
+    "event": Metadata("toString(event)", "name of the event"),
+    "distinct_id": Metadata("distinct_id", "the id that it came with"),
+    "timestamp": Metadata("toString({local})", "its time in the project's zone, as `2026-03-01 14:05:00.000000`"),
+    "uuid": Metadata("toString(uuid)", "its own id"),
+    "person_id": Metadata("toString(uuid)", "id of its person", of_person=True),
+    "elements_chain": Metadata("nullIf(elements_chain, '')", "the elements of an autocaptured event"),
+    **{f"$group_{i}": Metadata(f"nullIf(toString(group{i}), '')", f"key of its group of type {i}") for i in range(5)},
 }
 
 # What a session has, from all of its events.
@@ -57,19 +67,12 @@ def micros(at: datetime) -> int:
     return round(at.timestamp() * _MICRO)
 
 
-def json_text(key: str, *, inside: Sequence[str] = (), typed: frozenset[str] = frozenset()) -> Sql:
-    """A property of a JSON column as Nullable text; a declared path is text already and keeps its dictionary.
-
-    `inside` goes on into a property that is an object, which is stored as its JSON text.
-    """
+def json_text(key: str, *, typed: frozenset[str] = frozenset()) -> Sql:
+    """A property of a JSON column as Nullable text; a declared path is text already and keeps its dictionary."""
     if not key or "\0" in key:
         return Sql("CAST(NULL, 'Nullable(String)')")
     path = json_path(key)
-    text = path if key in typed else Sql("CAST({p}, 'Nullable(String)')", p=path)
-    if not inside:
-        return text
-    keys = Sql.join(", ", (Sql("{k:String}", k=part) for part in inside))
-    return Sql("JSONExtract({t}, {keys}, 'Nullable(String)')", t=text, keys=keys)
+    return path if key in typed else Sql("CAST({p}, 'Nullable(String)')", p=path)
 
 
 def json_path(key: str) -> Sql:
@@ -90,6 +93,9 @@ class Scan:
         self.definitions = definitions
         self.now = now
         self._joins: dict[str, _Join] = {}
+
+    def __repr__(self) -> str:
+        return f"Scan(project={self.project.id}, now={self.now.isoformat()})"
 
     @cached_property
     def is_mine(self) -> Sql:
@@ -154,31 +160,21 @@ class Scan:
 
     # Properties
 
-    def text(
-        self,
-        kind: str,
-        key: str,
-        group_index: int | None = None,
-        where: str = "property",
-        inside: Sequence[str] = (),
-    ) -> Sql:
+    def text(self, kind: str, key: str, group_index: int | None = None, where: str = "property") -> Sql:
         """A property as Nullable(String) of each event read; NULL when missing. Raises for a kind that has none."""
-        value, name = json_text(key, inside=inside), "\0".join((key, *inside))
         match kind:
             case "event":
-                return json_text(key, inside=inside, typed=TYPED_EVENT_PROPERTIES)
+                return json_text(key, typed=TYPED_EVENT_PROPERTIES)
             case "event_metadata":
                 return self.metadata(key, where)
             case "person" if key == "distinct_id":
                 return Sql("distinct_id")
             case "person":
-                return self._joined(
-                    "persons", self.person, "person", self.persons_source(), person_text(key, inside), name
-                )
+                return self._joined("persons", self.person, "person", self.persons_source(), person_text(key), key)
             case "group":
                 index = require_group_index(group_index, f"{where}.group_type_index")
                 source = self.groups_source(index)
-                return self._joined(f"group{index}", self.group_key(index), "key", source, value, name)
+                return self._joined(f"group{index}", self.group_key(index), "key", source, json_text(key), key)
             case "session":
                 return self._joined(
                     "sessions", Sql("session"), "session", self.sessions_source(), session_text(key, where), key
@@ -187,13 +183,13 @@ class Scan:
                 raise ValidationError(f'{where}: a property of type "{kind}" has no value to read', attr="properties")
 
     def metadata(self, key: str, where: str = "property") -> Sql:
-        if key == "person_id":
-            return self._joined(
-                "persons", self.person, "person", self.persons_source(), Sql("toString(uuid)"), "\0uuid"
-            )
         if key not in EVENT_METADATA:
-            raise unknown(f"{where}.key", key, [*EVENT_METADATA, "person_id"])
-        return Sql(EVENT_METADATA[key], local=self.local)
+            raise unknown(f"{where}.key", key, EVENT_METADATA)
+        row = EVENT_METADATA[key]
+        value = Sql(row.sql, local=self.local)
+        if not row.of_person:
+            return value
+        return self._joined("persons", self.person, "person", self.persons_source(), value, f"\0{key}")
 
     def created_at(self, group_index: int | None) -> Sql:
         """When the event's person, or its group of a type, was created; 1970 when there is no such row."""
@@ -261,11 +257,11 @@ def _at_entry(key: str) -> Sql:
     return Sql("argMinIf({v}, ts, isNotNull({v}))", v=value)
 
 
-def person_text(key: str, inside: Sequence[str] = ()) -> Sql:
+def person_text(key: str) -> Sql:
     """A person's property, or one that follows from others."""
     if key == "$virt_initial_channel_type":
         return channel(Origin(*(json_text(f"$initial_{name.removeprefix('$')}") for name in _ORIGIN)))
-    return json_text(key, inside=inside)
+    return json_text(key)
 
 
 def is_plain(key: str) -> bool:

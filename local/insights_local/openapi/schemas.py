@@ -1,4 +1,7 @@
-"""The document's schemas: those written in schemas.yaml, and those that a table or a model of the code gives."""
+"""The document's schemas: those written in schemas.yaml, and those that a table or a model of the code gives.
+
+Of a kind of objects schemas.yaml has what the table of its fields cannot say; that stands for the whole schema.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ import insights_engine
 import yaml
 from insights_acl.project_settings import SETTINGS
 from insights_api import actor_queries
-from insights_api.answers import KINDS
 from insights_api.subscription_fields import RUN_ON
 from insights_api.targets import TARGET_TYPES
 from insights_engine.filters import FILTER_TYPES
 from insights_engine.funnel import parameters as funnel
 from insights_engine.funnel.node import VISUAL_FIELDS as FUNNEL_VISUAL_FIELDS
 from insights_engine.intervals import INTERVALS
+from insights_engine.kinds import KINDS
 from insights_engine.operators import OPERATORS
 from insights_engine.path import parameters as path
-from insights_engine.results.modes import MODES, SPELLINGS
+from insights_engine.results.modes import MODES
 from insights_engine.retention import parameters as retention
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.timing import model as timing
@@ -34,6 +37,7 @@ from insights_engine.trend.parameters import Kind, Parameter
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from insights_local.openapi import kinds
 from insights_local.openapi.errors import CODES, TYPES
 
 Schema = dict[str, Any]
@@ -112,7 +116,9 @@ def schemas() -> dict[str, Schema]:
         "RunOn": _names("What sends a report at once.", RUN_ON),
         "InsightActorsQuery": {"anyOf": [ref(_plain(one.node.__name__)) for one in actor_queries.SOURCES.values()]},
     }
-    parts: tuple[dict[str, Schema], ...] = (yaml.safe_load(text), made, _nodes())
+    written: dict[str, Schema] = yaml.safe_load(text)
+    of_kinds = {name: schema for name, schema in kinds.schemas().items() if name not in written}
+    parts: tuple[dict[str, Schema], ...] = (written, made, _nodes(), of_kinds)
     whole = {name: schema for part in parts for name, schema in part.items()}
     if len(whole) < sum(map(len, parts)):
         raise ValueError("two schemas of openapi/schemas.yaml, of a table and of a node have the same name")
@@ -135,9 +141,14 @@ def _refresh() -> Schema:
     made = _names(
         "What is done with a result that is kept, in upper or lower case; anything else counts as absent.", modes
     )
-    spelled = ", ".join(f"`{text}`" for text in SPELLINGS if text)
-    made["description"] += f"\n\n{spelled}, JSON's true, and `refresh` without a value are `{SPELLINGS['true']}`."
-    return made | {"type": ["string", "boolean"], "enum": [*MODES, *SPELLINGS, True]}
+    for mode in MODES.values():
+        if spelled := [f"`{text}`" for text in mode.aliases if text]:
+            more = ", JSON's true, and `refresh` without a value" if "" in mode.aliases else ""
+            made["description"] += f"\n\n{', '.join(spelled)}{more} are `{mode.name}`."
+    return made | {
+        "type": ["string", "boolean"],
+        "enum": [*MODES, *(a for m in MODES.values() for a in m.aliases), True],
+    }
 
 
 def _error() -> Schema:

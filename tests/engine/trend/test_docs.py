@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from insights_engine.dates import parse
 from insights_engine.filters import FILTER_TYPES
-from insights_engine.intervals import INTERVALS, label
+from insights_engine.intervals import INTERVALS
 from insights_engine.operators import OPERATORS
+from insights_engine.scan import EVENT_METADATA
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS, Display
 from insights_engine.trend.maths import MATHS
@@ -47,7 +48,7 @@ def shown(display: Display) -> str:
 
 def bucket(interval: Any) -> str:
     start, end = interval.floor(SUNDAY, False), datetime.max.date()
-    return f"`{start.strftime(interval.days_format)}`, `{label(interval, start, SUNDAY.date().min, end)}`"
+    return f"`{start.strftime(interval.days_format)}`, `{interval.label(start, SUNDAY.date().min, end)}`"
 
 
 MADE = {
@@ -61,6 +62,7 @@ MADE = {
         "operator | matches",
         ((name, row.help or f"the opposite of `{row.opposite_of}`") for name, row in OPERATORS.items()),
     ),
+    "event_metadata": table("key | of the event", ((name, row.help) for name, row in EVENT_METADATA.items())),
     "breakdown_types": named("breakdown_type | by", BREAKDOWN_TYPES),
 }
 

@@ -163,7 +163,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     **{
         f"metadata/{key}": filtered("event_metadata", key=key, operator="is_set")
-        for key in (*EVENT_METADATA, "person_id")
+        for key in EVENT_METADATA
     },
     **{
         f"math_property/{kind}": {

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from insights_engine.entities import ActionEntity, EventEntity
 from insights_engine.errors import ApiError, ValidationError
-from insights_engine.trend.legacy import parse_legacy
+from insights_engine.trend.legacy import parse_legacy, parse_shared
 from insights_engine.trend.model import TrendQuery
 
 from tests.engine.asking import Asker, event
@@ -40,6 +40,8 @@ def test_null_is_absent_and_unknown_parameters_are_ignored() -> None:
         *[("interval", text, "interval.name", "hour") for text in ("hour", "HOUR", "minute", "Minute")],
         ("interval", "", "interval.name", "day"),
         ("interval", "Month", "interval.name", "month"),
+        ("interval", "quarter", "interval.name", "quarter"),
+        ("interval", "Year", "interval.name", "year"),
         ("display", "BoldNumber", "display.name", "BoldNumber"),
         ("display", "Nothing", "display.name", "ActionsLineGraph"),
         ("display", 5, "display.name", "ActionsLineGraph"),
@@ -73,7 +75,14 @@ def test_a_parameter_is_read(name: str, value: Any, read: str, expected: Any) ->
     [("A / B * 100", "A / B * 100"), ("A$ + B;", "A + B"), ("A % B", "A  B"), ("a^2", "a^2"), ("$$", None), ("", None)],
 )
 def test_a_formula_keeps_its_arithmetic(text: str, kept: str | None) -> None:
-    assert [formula.text for formula in parsed(formula=text).formulas] == ([kept] if kept else [])
+    """What is left may be no formula, which is said of it."""
+    assert [formula.text for formula in parse_shared({"formula": text}).formulas] == ([kept] if kept else [])
+
+
+def test_a_formula_that_is_none_names_its_parameter() -> None:
+    with pytest.raises(ValidationError) as refused:
+        parsed(events=[{"id": "a"}], formula="A % B")
+    assert refused.value.attr == "formula"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,7 @@ def test_breakdowns_are_read(
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"interval": "fortnight"}, "interval", '"fortnight" is not known'),
     ({"interval": "days"}, "interval", 'did you mean "day"'),
-    ({"interval": "year"}, "interval", "is not known"),
+    ({"interval": "yearly"}, "interval", 'did you mean "year"'),
     ({"interval": ["day"]}, "interval", "is not known"),
     ({"events": [{"id": "e", "math": "p98"}]}, "events__0__math", 'did you mean "p9'),
     ({"events": [{"id": "e"}, {"id": "e", "math": "unique_sessions"}]}, "events__1__math", 'mean "unique_session"'),

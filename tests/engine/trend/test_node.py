@@ -77,11 +77,9 @@ def test_null_is_absent() -> None:
     assert parse_node(node(**absent)) == parse_node(node())
 
 
-def test_finer_and_longer_intervals_are_the_node_s_alone() -> None:
-    for interval in ("minute", "quarter", "year"):
-        assert parse_node(node(interval=interval)).interval.name == interval
-    with pytest.raises(ApiError):
-        parse_legacy({"interval": "quarter"})
+def test_minutes_are_the_node_s_alone() -> None:
+    assert parse_node(node(interval="minute")).interval.name == "minute"
+    assert parse_legacy({"interval": "minute"}).interval.name == "hour"
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

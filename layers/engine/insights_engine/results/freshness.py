@@ -1,9 +1,11 @@
-"""How long a result counts as fresh, by the width of the question's buckets. A row a width."""
+"""How long a result counts as fresh, by the width of the question's buckets: a column of the table of intervals."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from insights_engine.intervals import INTERVALS
 
 # A person's "again" is heard this often at most; clients grey their button out until then.
 NEXT_REFRESH = timedelta(minutes=1)
@@ -13,20 +15,7 @@ _SETTLED = timedelta(seconds=10)
 _AHEAD = timedelta(minutes=5)
 
 
-class Limits(NamedTuple):
-    """From its computation on, a result is fresh for `default`; `lazy`: who asks lazily takes it for so long."""
-
-    default: timedelta
-    lazy: timedelta
-
-
-LIMITS = {
-    "minute": Limits(timedelta(minutes=5), timedelta(minutes=15)),
-    "hour": Limits(timedelta(hours=1), timedelta(hours=2)),
-    "day": Limits(timedelta(hours=6), timedelta(hours=12)),
-    "week": Limits(timedelta(days=1), timedelta(days=1)),
-    "month": Limits(timedelta(days=2), timedelta(days=2)),
-}
+LIMITS = {name: interval.limits for name, interval in INTERVALS.items() if interval.limits}
 # Without a width of its own a question has days; one without a range is asked about now.
 OF_NONE = "day"
 

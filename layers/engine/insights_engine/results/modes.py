@@ -17,13 +17,15 @@ class Then(StrEnum):
 
 
 class Refresh(NamedTuple):
-    """`reads`: whether a kept result is looked for; without, `fresh` and `stale` never come about."""
+    """`reads`: whether a kept result is looked for; without, `fresh` and `stale` never come about. `aliases`: other
+    spellings of the name."""
 
     name: str
     fresh: Then
     stale: Then
     miss: Then
     reads: bool = True
+    aliases: tuple[str, ...] = ()
 
 
 MODES = {
@@ -34,25 +36,31 @@ MODES = {
         Refresh("async", Then.SERVE, Then.QUEUE, Then.QUEUE),
         Refresh("lazy_async", Then.SERVE, Then.QUEUE_IF_LAZY, Then.QUEUE),
         Refresh("async_except_on_cache_miss", Then.SERVE, Then.QUEUE, Then.COMPUTE),
-        Refresh("force_blocking", Then.COMPUTE, Then.COMPUTE, Then.COMPUTE, reads=False),
+        Refresh(
+            "force_blocking",
+            Then.COMPUTE,
+            Then.COMPUTE,
+            Then.COMPUTE,
+            reads=False,
+            aliases=("true", "1", "yes", ""),
+        ),
         Refresh("force_async", Then.QUEUE, Then.QUEUE, Then.QUEUE, reads=False),
     )
 }
-# Other spellings of a mode; what stands in neither table is the default.
-SPELLINGS = dict.fromkeys(("true", "1", "yes", ""), "force_blocking")
+_BY_SPELLING = {spelling: mode for mode in MODES.values() for spelling in (mode.name, *mode.aliases)}
 
 
 def refresh_of(value: Any, default: str) -> Refresh:
     """The mode that a parameter names, or the default where it names none."""
-    text = str(value).lower() if isinstance(value, str | bool | int) else None
-    return MODES.get(SPELLINGS.get(text or "", text or "") if text is not None else default, MODES[default])
+    spelling = str(value).lower() if isinstance(value, str | bool | int) else default
+    return _BY_SPELLING.get(spelling, MODES[default])
 
 
 def without_background(mode: Refresh) -> Refresh:
     """The same where nothing can be computed in the background: it is computed before the answer."""
     swap = {Then.QUEUE: Then.COMPUTE, Then.QUEUE_IF_LAZY: Then.COMPUTE}
     fresh, stale, miss = (swap.get(then, then) for then in (mode.fresh, mode.stale, mode.miss))
-    return Refresh(mode.name, fresh, stale, miss, mode.reads)
+    return mode._replace(fresh=fresh, stale=stale, miss=miss)
 
 
 def never_without(mode: Refresh) -> Refresh:

@@ -15,8 +15,9 @@ from insights_engine.errors import ValidationError, attr_of, unknown
 from insights_engine.filters import EVERYTHING, Group, group_index, leaves, parse_filters
 from insights_engine.flat import action_id, flag, json_value, property_type, sampling_of, text, whole
 from insights_engine.flat_breakdowns import breakdown_of
-from insights_engine.intervals import INTERVALS, Interval, IntervalName
+from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
+from insights_engine.trend.formula import check_formulas
 from insights_engine.trend.maths import MATHS, TOTAL
 from insights_engine.trend.model import (
     MAX_SERIES,
@@ -25,12 +26,20 @@ from insights_engine.trend.model import (
     TrendQuery,
 )
 
-_INTERVALS: tuple[IntervalName, ...] = ("hour", "day", "week", "month")
+# Of the older form; `minute` is read as `hour`.
+LEGACY_INTERVALS = tuple(name for name in INTERVALS if name != "minute")
 _COMPARISONS = ("gt", "gte", "lt", "lte", "min", "max", "between", "not_between")
 
 
 def parse_legacy(raw: Mapping[str, Any]) -> TrendQuery:
     """Raises ValidationError."""
+    query = parse_shared(raw)
+    check_formulas(query)
+    return query
+
+
+def parse_shared(raw: Mapping[str, Any]) -> TrendQuery:
+    """What a trend has in common with the insights that look at some of it. Raises ValidationError."""
     values = {key: value for key, value in raw.items() if value is not None}
     by = breakdown_of(values)
     display = DISPLAYS.get(str(values.get("display")), DEFAULT_DISPLAY)
@@ -58,10 +67,9 @@ def _interval(values: Mapping[str, Any]) -> Interval:
     name = value.lower() if isinstance(value, str) else value
     if name == "minute":
         name = "hour"
-    for known in _INTERVALS:
-        if known == name:
-            return INTERVALS[known]
-    raise unknown("interval", value, _INTERVALS)
+    if name not in LEGACY_INTERVALS:
+        raise unknown("interval", value, LEGACY_INTERVALS)
+    return INTERVALS[name]
 
 
 def _formulas(values: Mapping[str, Any]) -> tuple[Formula, ...]:

@@ -58,7 +58,7 @@ def active_since(ask: Ask) -> datetime:
 
 def is_as_long(ask: Ask) -> bool:
     """An interval as long as the days looked back on: who is active in it is who is active."""
-    return ask.interval.name in ("month", "quarter", "year") or (ask.interval.name == "week" and ask.math.days <= 7)
+    return bool(ask.interval.months) or (ask.interval.name == "week" and ask.math.days <= 7)
 
 
 class LookBack(NamedTuple):

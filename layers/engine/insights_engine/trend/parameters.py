@@ -1,6 +1,6 @@
 """The flat parameters of the legacy trend as they are documented, one row each, in the order of the documentation.
 
-Only the documentation and its tests read this; `legacy.py`, `stickiness/model.py` and the routes read the parameters
+Only the documentation and its tests read this; `legacy.py`, `stickiness/legacy.py` and the routes read the parameters
 themselves, and a test holds that all name the same ones.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from insights_engine.intervals import INTERVALS
 from insights_engine.spreadsheets import FORMATS, LAYOUTS
 from insights_engine.stickiness.model import COMPUTED_AS, CRITERIA
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_BREAKDOWN_LIMIT, DEFAULT_DISPLAY, DISPLAYS, EXPORT_BREAKDOWN_LIMIT
+from insights_engine.trend.legacy import LEGACY_INTERVALS
 from insights_engine.trend.model import MAX_BREAKDOWN_LIMIT, MAX_BREAKDOWNS, MAX_SERIES
 
 Kind = Literal[
@@ -75,7 +75,7 @@ PARAMETERS = (
         "choice",
         "day",
         "Width of a bucket; `minute` is read as `hour`.",
-        tuple(name for name in INTERVALS if name in ("hour", "day", "week", "month")),
+        LEGACY_INTERVALS,
         wrong="fortnight",
     ),
     Parameter("properties", "filters", None, "Filters that every series must pass.", wrong=5),

@@ -103,7 +103,7 @@ def _check_size(query: TrendQuery, periods: tuple[Period, ...]) -> None:
 def _previous(query: TrendQuery, interval: Interval, current: Range, project: Project) -> Range:
     """The period before: as long, and at the same time of day."""
     span = _shifted(current, _distance(query, interval, current, project))
-    if query.explicit_date or query.display.is_exact or interval.name not in ("month", "quarter", "year"):
+    if query.explicit_date or query.display.is_exact or not interval.months:
         return span
     return Range(span.start, span.end, interval.floor(span.start, project.weeks_start_on_monday))
 
