@@ -36,6 +36,7 @@ EVENT_METADATA = {
     "distinct_id": Metadata("distinct_id", "the id that it came with"),
     "timestamp": Metadata("toString({local})", "its time in the project's zone, as `2026-03-01 14:05:00.000000`"),
     "uuid": Metadata("toString(uuid)", "its own id"),
+    "$session_id": Metadata("nullIf(properties.`$session_id`, '')", "id of its session"),
     "person_id": Metadata("toString(uuid)", "id of its person", of_person=True),
     "elements_chain": Metadata("nullIf(elements_chain, '')", "the elements of an autocaptured event"),
     **{f"$group_{i}": Metadata(f"nullIf(toString(group{i}), '')", f"key of its group of type {i}") for i in range(5)},

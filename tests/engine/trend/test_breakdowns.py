@@ -66,6 +66,7 @@ def test_groups_sessions_columns_and_expressions(asker: Asker) -> None:
     assert asked(asker, by(kind="group", breakdown_group_type_index=0)) == [("big", [1]), (NULL, [1])]
     assert asked(asker, by("$session_duration", "session")) == [("5", [2])]
     assert asked(asker, by("distinct_id", "event_metadata")) == [("p", [2])]
+    assert asked(asker, by("$session_id", "event_metadata")) == [("s", [2])]
     assert asked(asker, by("$group_0", "event_metadata")) == [("o", [1]), (NULL, [1])]
     assert asked(asker, by("concat('<', event, '>')", "hogql")) == [("<e>", [2])]
 

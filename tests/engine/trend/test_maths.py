@@ -234,7 +234,8 @@ def test_longer_intervals(asker: Asker, name: str, interval: str, values: list[i
     ],
 )
 def test_a_total_is_of_the_last_days(asker: Asker, name: str, date_from: str, people: int) -> None:
-    asker.load([event(distinct_id="a", at="2020-01-03T23:59:59Z"), event(distinct_id="b", at="2020-01-04T00:00:00Z")])
+    ends = (("a", "2020-01-03T23:59:59.999999Z"), ("b", "2020-01-04T00:00:00Z"))
+    asker.load([event(distinct_id=name, at=at) for name, at in ends])
     dates = {"date_from": date_from, "date_to": "2020-01-10"}
     shown = {"display": "ActionsTable"}
     assert data(asker.node(series=[series(math=name)], dateRange=dates, trendsFilter=shown)) == people
