@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from insights_api.answers import question_of_flat
-from insights_api.insight_query import kind_of_flat
+from insights_api.questions import question_of_flat
+from insights_engine.answer import Answer
+from insights_engine.clickhouse import Cost
 from insights_engine.intervals import INTERVALS
+from insights_engine.kinds import kind_of_flat
 from insights_engine.project import Project
+from insights_engine.results.entry import Entry
 from insights_engine.results.freshness import Freshness, freshness, target_age
 from insights_engine.results.modes import MODES, Then, never_without, refresh_of, without_background
 from insights_engine.results.naming import canonical, result_key
 from insights_engine.retention.model import AGGREGATIONS
+from insights_engine.sql import Sql
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 END_OF_TODAY = datetime(2026, 3, 10, 23, 59, 59, 999999, tzinfo=UTC)
@@ -43,7 +48,7 @@ def test_every_mode_has_its_row() -> None:
     ("value", "name"),
     [
         *((name, name) for name in TABLE),
-        *((value, "force_blocking") for value in (True, "true", "True", "1", 1, "yes", "")),
+        *((value, "force_blocking") for value in (True, "true", "True", "1", 1, "yes", "", "force", "FORCE")),
         *((value, "blocking") for value in (None, False, "false", "0", "no", "banana", 2, 1.5, ["async"], {})),
     ],
 )
@@ -89,6 +94,31 @@ def test_a_result_of_a_clock_that_is_ahead_by_minutes_is_computed_again(ahead: i
     assert freshness("day", at, END_OF_TODAY, NOW).is_fresh is is_fresh
 
 
+@pytest.mark.parametrize(
+    ("zone", "moves", "computed", "asked", "is_fresh"),
+    [
+        # The range is over, so the result stands for ever, unless the question is about other days by now.
+        ("UTC", "never", "03-10T01:00", "03-20T01:00", True),
+        ("UTC", "always", "03-10T01:00", "03-10T08:00", False),
+        ("UTC", "daily", "03-10T01:00", "03-10T23:00", True),
+        ("UTC", "daily", "03-10T16:00", "03-11T00:00", False),
+        # Midnight is that of the project: 15:00 of UTC in Tokyo, 04:00 in New York.
+        ("Asia/Tokyo", "daily", "03-10T08:00", "03-10T15:00", False),
+        ("Asia/Tokyo", "daily", "03-10T16:00", "03-11T14:00", True),
+        ("America/New_York", "daily", "03-10T05:00", "03-11T03:00", True),
+        ("America/New_York", "daily", "03-10T05:00", "03-11T04:00", False),
+    ],
+)
+def test_dates_move_on_at_the_project_s_midnight(
+    zone: str, moves: Any, computed: str, asked: str, is_fresh: bool
+) -> None:
+    end = datetime(2026, 3, 8, 23, 59, 59, 999999, tzinfo=ZoneInfo(zone))
+    answer = Answer([], False, {"date_to": end.isoformat().replace("+00:00", "Z")}, Sql(""), Cost())
+    computed_at, now = (datetime.fromisoformat(f"2026-{text}:00Z") for text in (computed, asked))
+    made = Entry.of(answer, interval="day", started_at=computed_at, computed_at=computed_at, definitions=0, moves=moves)
+    assert made.freshness(now).is_fresh is is_fresh
+
+
 @dataclass(frozen=True)
 class Or:
     values: tuple[Any, ...]
@@ -121,9 +151,23 @@ def key(query: Any, project: Project | None = None, **other: Any) -> str:
     return result_key("TrendsQuery", query, project or P, **other)
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Of one type and equal, all the way down; the order of a mapping's names does not count."""
+    if type(one) is not type(other):
+        return False
+    match one:
+        case dict():
+            return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
+        case list() | tuple():
+            return len(one) == len(other) and all(map(is_same, one, other))
+        case And() | Or():
+            return is_same(one.values, other.values)
+    return repr(one) == repr(other)
+
+
 @given(PLAIN, PLAIN)
 def test_two_questions_share_a_name_only_if_they_are_the_same(one: Any, other: Any) -> None:
-    assert (key(one) == key(other)) == (repr(one) == repr(other) or canonical(one) == canonical(other))
+    assert (key(one) == key(other)) == is_same(one, other)
     assert key(And((one,))) != key(Or((one,)))
     assert key(one) == key(one)
 
@@ -133,6 +177,31 @@ def test_the_order_of_names_and_of_members_does_not_count() -> None:
     assert key(frozenset("xyz")) == key(frozenset("zyx"))
     assert key([1, 2]) != key([2, 1])
     assert key(1) != key("1") != key(True) != key(1.0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, {"b": 1}),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}),
+        ({"a": 1, "b": 2}, {"a": 2, "b": 1}),
+        ([1], (1,)),
+        ([[1], 2], [[1, 2]]),
+        (2**53, 2**53 + 1),
+        (2**60, str(2**60)),
+        (0.0, -0.0),
+        (frozenset("xy"), ["x", "y"]),
+        (date(2020, 1, 1), datetime(2020, 1, 1)),
+        (date(2020, 1, 1), "2020-01-01"),
+        (NOW, NOW.astimezone(ZoneInfo("Asia/Tokyo"))),
+        (Then.SERVE, Then.COMPUTE),
+        (And(({"key": "plan", "value": "pro"},)), And(({"key": "plan", "value": "free"},))),
+    ],
+    ids=repr,
+)
+def test_what_is_nearly_the_same_has_a_name_of_its_own(one: Any, other: Any) -> None:
+    assert key(one) != key(other)
 
 
 def test_where_a_value_stood_does_not_count() -> None:

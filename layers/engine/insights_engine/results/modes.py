@@ -42,7 +42,7 @@ MODES = {
             Then.COMPUTE,
             Then.COMPUTE,
             reads=False,
-            aliases=("true", "1", "yes", ""),
+            aliases=("true", "1", "yes", "", "force"),
         ),
         Refresh("force_async", Then.QUEUE, Then.QUEUE, Then.QUEUE, reads=False),
     )
