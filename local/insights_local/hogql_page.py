@@ -1,8 +1,7 @@
-"""The lists of docs/hogql.md that are tables of the code, each between `<!-- name -->` and `<!-- /name -->`."""
+"""The lists of docs/hogql.md that are tables of the code."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from insights_engine.hogql.functions import (
@@ -21,13 +20,6 @@ from insights_engine.hogql.statements.parse import MAX_LENGTH, MAX_TOKENS
 from insights_engine.hogql.statements.scope import MAX_DEPTH, MAX_NODES, MAX_SOURCES
 from insights_engine.hogql.statements.select import MAX_COLUMNS
 from insights_engine.hogql.statements.tables import SYNONYMS, TABLES
-
-_SECTION = re.compile(r"(<!-- (?P<name>[a-z ]+) -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
-
-
-def with_lists(text: str) -> str:
-    """Raises KeyError for a list that nobody makes."""
-    return _SECTION.sub(lambda found: found[1] + LISTS[found["name"]]().strip("\n") + "\n" + found[3], text)
 
 
 def _tables() -> str:

@@ -1,12 +1,13 @@
-"""Pages of docs/ that are made from the code: settings, commands, cost, the lists of hogql.md.
+"""Pages of docs/ that are made from the code: settings, commands, cost; and lists of other pages.
 
 `make docs` writes them, a test compares.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -14,10 +15,16 @@ from insights_engine.settings import SETTINGS
 
 from insights_local.cli import main
 from insights_local.cost_page import cost_page
-from insights_local.hogql_page import with_lists
+from insights_local.hogql_page import LISTS as HOGQL_LISTS
+from insights_local.kind_lists import LISTS as KIND_LISTS
 from insights_local.routes import ROOT
 
 _MADE = "<!-- Made by `make docs`; change the code that it is made from. -->\n"
+_LIST = re.compile(r"(<!-- (?P<name>[a-z ]+) -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
+
+_CLI = """`make run` and `make install` put it at `.venv/bin/insights`; `. .venv/bin/activate` lets a shell find it as
+`insights`. Each command says this itself: `insights COMMAND --help`.
+"""
 
 
 def settings_page() -> str:
@@ -32,7 +39,7 @@ def settings_page() -> str:
 
 
 def cli_page() -> str:
-    parts = [f"# The `insights` command\n\n{_MADE}\nEach command says this itself: `insights COMMAND --help`.\n"]
+    parts = [f"# The `insights` command\n\n{_MADE}\n{_CLI}"]
     for path, command in _commands("insights", main):
         context = click.Context(command, info_name=path, terminal_width=100, **main.context_settings)
         parts.append(f"## `{path}`\n\n```text\n{command.get_help(context)}\n```\n")
@@ -46,11 +53,19 @@ def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Co
             yield from _commands(f"{path} {name}", further)
 
 
+def with_lists(page: str, lists: Mapping[str, Callable[[], str]]) -> str:
+    """The page with each list between `<!-- name -->` and `<!-- /name -->`. Raises KeyError for one nobody makes."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    return _LIST.sub(lambda found: found[1] + lists[found["name"]]().strip("\n") + "\n" + found[3], text)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "cost.md": lambda: cost_page(_MADE),
-    "hogql.md": lambda: with_lists((ROOT / "docs" / "hogql.md").read_text("utf-8")),
+    "hogql.md": lambda: with_lists("hogql.md", HOGQL_LISTS),
+    "access.md": lambda: with_lists("access.md", KIND_LISTS),
+    "identity.md": lambda: with_lists("identity.md", KIND_LISTS),
 }
 
 

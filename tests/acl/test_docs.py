@@ -10,7 +10,6 @@ from pathlib import Path
 
 from insights_acl import keys
 from insights_acl.project_settings import SETTINGS
-from insights_acl.scopes import OBJECTS
 from insights_engine import errors
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -33,12 +32,6 @@ def test_errors() -> None:
         if kind is not errors.ApiError
     }
     assert {row[0]: row[1:] for row in list(rows("identity.md", "Errors"))[1:]} == expected
-
-
-def test_scopes() -> None:
-    listed = re.search(r"<!-- scopes -->(.*)<!-- /scopes -->", (DOCS / "identity.md").read_text(), re.DOTALL)
-    assert listed is not None
-    assert tuple(re.findall(r"`(\w+)`", listed[1])) == OBJECTS
 
 
 def test_settings() -> None:

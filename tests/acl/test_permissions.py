@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from insights_acl.levels import RESOURCES, kind_of
-from insights_acl.permissions import PERMISSIONS, PUBLIC, each_route, kinds_with_objects, permission_of
+from insights_acl.permissions import PERMISSIONS, PUBLIC, each_route, permission_of
 from insights_acl.scopes import SCOPES
 from insights_engine.errors import ServerError
 from insights_local.openapi.operations import operations
@@ -16,7 +14,6 @@ from insights_local.routes import load_template, routes_of
 ROUTES = {(method, path) for method, path, _ in each_route()}
 # Routes of the gateway that lead to a function as a whole.
 _WHOLE = ("$default", "/api/{proxy+}", "/i/{proxy+}", "/array/{proxy+}", "/exporter/{proxy+}")
-DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
 
 
 def test_every_route_of_the_template_s_functions_is_written_down() -> None:
@@ -72,16 +69,3 @@ def test_reading_methods_need_no_writing_scope_and_the_reverse(permission: objec
         assert not permission.writes
     elif permission.scopes and "GET" not in permission.methods:
         assert permission.writes or permission.path.endswith(("/query", "/viewed", "/timing", "/preview"))
-
-
-def test_the_page_on_access_lists_the_kinds() -> None:
-    text = DOCUMENT.read_text("utf-8")
-    listed = re.search(r"<!-- kinds -->(.*?)<!-- /kinds -->", text, re.DOTALL)
-    assert listed is not None
-    assert re.findall(r"`(\w+)`", listed[1]) == list(RESOURCES)
-    for kind in (*kinds_with_objects(), "activity_log", "project", "organization"):
-        row = re.search(rf"^\| `{kind}` \|(.*)\|$", text, re.MULTILINE)
-        assert row is not None, kind
-        cells = [cell.strip().strip("`") for cell in row[1].split("|")]
-        found = kind_of(kind)
-        assert cells == [", ".join(found.ladder), found.default, found.minimum, found.maximum], kind

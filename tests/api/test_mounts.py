@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from insights_acl.levels import ANSWERED
+from insights_acl.mixin import AccessControlMixin
 from insights_api.mounts import MOUNTS
+from insights_api.resource import Resource
 from insights_engine.mounting import Mounted
+from insights_local.openapi.kinds import class_of
 from insights_local.routes import ROOT
 from starlette.routing import Match
 
@@ -58,6 +62,13 @@ def test_the_routers_of_all_functions_are_mounted() -> None:
     sources = [path.read_text("utf-8") for path in ROOT.glob("functions/*/app.py")]
     names = {name for text in sources for name in re.findall(r"(\w+)\.router", text)}
     assert names <= {mount.module.rpartition(".")[2] for mount in MOUNTS}
+
+
+def test_what_access_rules_guard_is_a_kind_of_a_row_and_a_module_of_its_route_s_name() -> None:
+    kinds = {kind.name for kind in ANSWERED}
+    assert {kind.name for kind in ANSWERED if issubclass(class_of(kind), AccessControlMixin)} == kinds
+    guarded = {one.kind for one in Resource.__subclasses__() if issubclass(one, AccessControlMixin)}
+    assert guarded == kinds, "a row of levels.py is missing"
 
 
 def test_a_path_loads_what_may_answer_it_and_no_more() -> None:

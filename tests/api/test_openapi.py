@@ -7,21 +7,26 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from insights_api.answers import KIND_OF, KINDS
+import yaml
+from insights_acl.levels import ANSWERED, Kind
+from insights_api.insight_address import INSIGHTS
 from insights_engine.errors import ValidationError
 from insights_engine.funnel import legacy as funnel
+from insights_engine.kinds import KINDS
 from insights_engine.path import legacy as paths
 from insights_engine.retention import legacy as retention
-from insights_engine.stickiness.model import parse_filters_form
+from insights_engine.stickiness.legacy import parse_legacy as parse_stickiness
 from insights_engine.trend.parameters import Parameter
 from insights_local import openapi
 from insights_local.openapi.document import described_operations, document, listed_operations, row_of
 from insights_local.openapi.examples import Example, examples
+from insights_local.openapi.kinds import class_of
 from insights_local.openapi.operations import operations
 from insights_local.openapi.page import SECTIONS
 from insights_local.openapi.schemas import FLAT, schemas
@@ -33,6 +38,12 @@ from openapi_spec_validator import validate
 from tests.api.world import Api
 
 LAYERS = ROOT / "layers"
+# A kind that is not here is made with its first field.
+OBJECTS: dict[str, dict[str, Any]] = {
+    "insight": {"query": {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "e"}]}},
+    "annotation": {"content": "one", "date_marker": "2026-03-01T00:00:00Z", "scope": "project"},
+    "notebook": {"title": "one", "content": {"type": "doc"}, "text_content": ""},
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +74,36 @@ def test_only_what_answers_everything_else_is_left_out() -> None:
     assert {one.name for one in operations() if not one.is_public} == {
         *("fallback.unknown_route", "docs.docs", "docs.openapi")
     }
+
+
+@pytest.mark.parametrize("name", ["operations.yaml", "schemas.yaml"])
+def test_nothing_is_described_twice(name: str) -> None:
+    """YAML takes the last of two rows of a name without a word."""
+    text = Path(openapi.__file__).with_name(name).read_text("utf-8")
+    assert list(twice(yaml.compose(text, yaml.CSafeLoader))) == []
+
+
+def twice(node: yaml.Node | None) -> Iterator[str]:
+    if isinstance(node, yaml.MappingNode):
+        names = Counter(key.value for key, _ in node.value)
+        yield from (name for name, count in names.items() if count > 1)
+        for _, value in node.value:
+            yield from twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from twice(value)
+
+
+@pytest.mark.parametrize("kind", ANSWERED, ids=lambda kind: kind.name)
+def test_an_object_fits_its_schemas(kind: Kind, api: Api) -> None:
+    body = OBJECTS.get(kind.name) or {class_of(kind).fields[0].name: "one"}
+    answer = api("POST", kind.route, json=body)
+    assert answer.status_code == 201, answer.text
+    at = f"/paths/~1api~1projects~1{{project_id}}~1{kind.route}"
+    schema_at(f"{at}/post/requestBody/content/application~1json/schema").validate(body)
+    schema_at(f"{at}/post/responses/201/content/application~1json/schema").validate(answer.json())
+    listed = schema_at(f"{at}/get/responses/200/content/application~1json/schema")
+    listed.validate(api("GET", kind.route).json())
 
 
 def test_identifiers_are_unique(served: dict[str, Any]) -> None:
@@ -105,9 +146,9 @@ CSV_READERS = ("api/insights_api/csv_answers.py", "api/insights_api/tabular.py")
 OF_EVERY_INSIGHT = "api/insights_api/refresh.py"
 READERS = {
     "trend": (
-        *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/model.py"),
+        *("engine/insights_engine/trend/legacy.py", "engine/insights_engine/stickiness/legacy.py"),
         *("engine/insights_engine/flat.py", "engine/insights_engine/flat_breakdowns.py"),
-        *("api/insights_api/answers.py", "api/insights_api/trend.py"),
+        *("engine/insights_engine/kinds.py", "api/insights_api/trend.py", "api/insights_api/costs.py"),
         *CSV_READERS,
     ),
     "retention": (
@@ -167,7 +208,7 @@ def test_a_wrong_value_is_refused_by_name(insight: str, parameter: Parameter, ap
 
 
 PARSERS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "trend": parse_filters_form,
+    "trend": parse_stickiness,
     "retention": retention.parse_legacy,
     "path": paths.parse_legacy,
     "funnel": funnel.parse_legacy,
@@ -193,7 +234,7 @@ def test_each_choice_is_taken(insight: str, parameter: Parameter) -> None:
 
 def test_insights_and_nodes_are_those_that_answer() -> None:
     (insight,) = (one for one in FLAT["trend"] if one.name == "insight")
-    assert set(insight.choices) == set(KIND_OF)
+    assert set(insight.choices) == set(INSIGHTS)
     assert {kind: schemas()[kind]["properties"]["kind"]["const"] for kind in KINDS} == {kind: kind for kind in KINDS}
 
 

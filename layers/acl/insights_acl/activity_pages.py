@@ -5,6 +5,7 @@ An entry about an object is for who may read that object now: its name, and what
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -17,10 +18,13 @@ from insights_engine.store import Item
 from insights_acl import activity
 from insights_acl.access import Access
 from insights_acl.gates import object_gate, route_gate
-from insights_acl.permissions import kinds_with_objects
+from insights_acl.levels import ANSWERED
 from insights_acl.policy import Thing
 
 _INSIGHT, _DASHBOARD, _DASHBOARDS = "insight", "dashboard", "dashboards"
+_WITH_OBJECTS = frozenset(kind.name for kind in ANSWERED)
+# The time of an entry and its id, as in the sort key.
+_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]{8,15}Z#[0-9a-f-]{36}")
 
 
 def page(request: Request, access: Access, *, scope: str | None, item_id: str | None) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def page(request: Request, access: Access, *, scope: str | None, item_id: str | 
         access.project.id,
         scope=scope,
         item_id=item_id,
-        before=request.query_params.get("cursor"),
+        before=_cursor(request.query_params.get("cursor")),
         limit=_limit(request.query_params.get("limit")),
         readable=lambda entries: _readable(access, entries),
     )
@@ -63,7 +67,7 @@ def _open_ids(access: Access, kind: str, ids: Collection[str]) -> set[str]:
 
 
 def _is_of_object(entry: Mapping[str, Any]) -> bool:
-    return entry["item_id"] is not None and entry["scope"] in kinds_with_objects()
+    return entry["item_id"] is not None and entry["scope"] in _WITH_OBJECTS
 
 
 def _dashboards_in(entry: Mapping[str, Any]) -> list[int]:
@@ -98,6 +102,13 @@ def _limit(text: str | None) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= activity.MAX_PAGE:
         raise ValidationError(f"Must be between 1 and {activity.MAX_PAGE}.", attr="limit")
     return int(text)
+
+
+def _cursor(text: str | None) -> str | None:
+    """Where a page begins; None for the first. Raises ValidationError for what no page has named."""
+    if text and not _CURSOR.fullmatch(text):
+        raise ValidationError("Invalid cursor.", attr="cursor")
+    return text or None
 
 
 def _next(request: Request, access: Access, cursor: str) -> str:

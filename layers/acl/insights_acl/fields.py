@@ -1,18 +1,26 @@
-"""Checks of single values that a request brings, each with the API's words and codes."""
+"""Checks of single values that a request brings, each with the API's words and codes.
+
+A field's check is one of these, or a partial of one with its limits, so that the API's document can say what it takes.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
 
 import orjson
 from insights_engine.errors import ValidationError, nearest
 
+from insights_acl.models import moment
+
 MAX_DEPTH = 16
 MAX_BYTES = 256 * 1024  # of one object; the store's limit of an item is 400 KB
 _SAFE_INTEGER = 2**53
+_WHOLE = re.compile(r"-?[0-9]{1,17}")
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _FORMAT = (
     "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
@@ -47,11 +55,11 @@ def text(value: Any, attr: str, *, maximum: int = 400, blank: bool = False) -> s
 
 def or_null(check: Callable[..., Any], **limits: Any) -> Callable[[Any, str], Any]:
     """The same check for a field that may also be null."""
+    return partial(unless_null, partial(check, **limits))
 
-    def checked(value: Any, attr: str) -> Any:
-        return None if value is None else check(value, attr, **limits)
 
-    return checked
+def unless_null(check: Callable[[Any, str], Any], value: Any, attr: str) -> Any:
+    return None if value is None else check(value, attr)
 
 
 def boolean(value: Any, attr: str) -> bool:
@@ -66,7 +74,7 @@ def integer(value: Any, attr: str) -> int:
     """A whole number, also as text, that JSON readers agree on (below 2 ** 53)."""
     if value is None:
         null(attr)
-    if isinstance(value, str) and len(value) <= 17 and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _SAFE_INTEGER:
         raise ValidationError("A valid integer is required.", attr=attr)
@@ -87,6 +95,11 @@ def date_time(value: Any, attr: str) -> datetime:
     if not _EARLIEST <= found <= _LATEST:
         raise ValidationError(f"Must be between the years {_EARLIEST.year} and {_LATEST.year}.", attr=attr)
     return found.astimezone(UTC)
+
+
+def stored_moment(value: Any, attr: str) -> str:
+    """As objects are stored with it."""
+    return moment(date_time(value, attr))
 
 
 def choice(value: Any, attr: str, known: Collection[str]) -> str:

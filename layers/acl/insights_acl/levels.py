@@ -1,10 +1,16 @@
-"""Kinds of objects and the levels that rules may give on them: one row a kind that differs from the others."""
+"""Kinds of objects: the levels that rules may give on them, and where their objects are.
+
+One row a kind that is answered here, or whose levels differ from the others'. From a row with a `route` follow the
+kind's routes and their scopes (permissions.py), the scopes that keys can have (scopes.py), the kinds that project-wide
+rules can be about (below), the mount (mounts.py), and the kind's part of the API's document and of docs/.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from insights_engine.errors import ValidationError
+from insights_engine.rate_classes import RateClass
 
 _MEMBER_LADDER = ("none", "member", "admin")
 _OBJECT_LADDER = ("none", "viewer", "editor", "manager")
@@ -24,6 +30,10 @@ class Kind(NamedTuple):
     # What reading and writing an object need.
     reads: str = "viewer"
     writes: str = "editor"
+    # Of a kind that is answered here: its objects are at `/api/projects/{project_id}/{route}`, by the module of
+    # insights_api that has the same name. `limit`: the class of requests that reading them counts in.
+    route: str = ""
+    limit: RateClass = "default"
 
     def at_least(self, level: str | None, required: str) -> bool:
         """By the place in the ladder. No level is no access."""
@@ -38,10 +48,14 @@ class Kind(NamedTuple):
 
 
 PROJECT, ORGANIZATION = "project", "organization"
-EXPLAINED_KINDS: tuple[Kind, ...] = (
+KINDS: tuple[Kind, ...] = (
     Kind(PROJECT, _MEMBER_LADDER, default="admin", maximum="admin", reads="member", writes="admin"),
     Kind(ORGANIZATION, _MEMBER_LADDER, default="member", maximum="admin", reads="member", writes="admin"),
-    Kind("action", minimum="viewer"),
+    Kind("insight", route="insights", limit="analytics"),
+    Kind("dashboard", route="dashboards"),
+    Kind("notebook", route="notebooks"),
+    Kind("annotation", route="annotations"),
+    Kind("action", minimum="viewer", route="actions"),
     Kind("activity_log", default="viewer", maximum="viewer"),
     Kind("toolbar", default="viewer", maximum="viewer"),
     Kind("session_recording_playlist", umbrella="session_recording"),
@@ -57,13 +71,11 @@ EXPLAINED_KINDS: tuple[Kind, ...] = (
     Kind("dashboard_template", umbrella="dashboard"),
     Kind("marketing_analytics", umbrella="web_analytics"),
 )
-# Kinds that a project-wide rule can be about, in the order of the settings page.
-RESOURCES = (
-    "action",
+ANSWERED = tuple(kind for kind in KINDS if kind.route)
+# Kinds that a project-wide rule can be about although none of their objects are here.
+_ELSEWHERE = (
     "activity_log",
-    "annotation",
     "customer_analytics",
-    "dashboard",
     "early_access_feature",
     "endpoint",
     "error_tracking",
@@ -74,12 +86,10 @@ RESOURCES = (
     "feature_flag",
     "heatmap",
     "hog_flow",
-    "insight",
     "llm_analytics",
     "llm_skill",
     "logs",
     "metrics",
-    "notebook",
     "revenue_analytics",
     "session_recording",
     "sharing_configuration",
@@ -91,10 +101,12 @@ RESOURCES = (
     "warehouse_objects",
     "web_analytics",
 )
+# All of them, in the order of the settings page.
+RESOURCES = tuple(sorted({*_ELSEWHERE, *(kind.name for kind in ANSWERED)}))
 # An object of the first kind without rules of its own follows its source, of the second.
 SOURCES = {"warehouse_table": "external_data_source"}
 
-_BY_NAME = {kind.name: kind for kind in EXPLAINED_KINDS}
+_BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(name: str) -> Kind:

@@ -1,7 +1,7 @@
 """`AccessControlMixin`: gives a resource its rules, its gates and everybody's level in every answer.
 
     class Notebooks(AccessControlMixin, Resource):
-        kind, route = "notebook", "notebooks"
+        kind = "notebook"
 
 The class beside it finds objects (`find`) and answers requests; the mixin decides. A change of a rule holds from the
 next request on, everywhere.
@@ -24,7 +24,7 @@ from insights_acl.access import Access
 from insights_acl.gates import Listing, object_gate, project_gate, route_gate, visible
 from insights_acl.levels import PROJECT
 from insights_acl.models import Membership, User
-from insights_acl.policy import Caller, Rule, Thing, decide, may_edit_rules
+from insights_acl.policy import Caller, Rule, Thing, decide, may_edit_rules, needs_rules
 from insights_acl.refusals import explained, refused
 from insights_acl.rule_store import Change
 
@@ -63,7 +63,7 @@ class AccessControlMixin:
     def level_of(self, item: Item) -> str | None:
         """`user_access_level`."""
         thing = self.thing(item)
-        return decide(self.rules_on(thing), self.access.caller, thing).level
+        return decide(self._deciding(thing), self.access.caller, thing).level
 
     def check(self, item: Item, *, writes: bool) -> None:
         """The gate of an object. Raises PermissionDenied, with the rule behind it."""
@@ -72,7 +72,7 @@ class AccessControlMixin:
                 raise PermissionDenied
             return
         thing = self.thing(item)
-        gate = object_gate(self.rules_on(thing), self.access.caller, thing, writes=writes)
+        gate = object_gate(self._deciding(thing), self.access.caller, thing, writes=writes)
         if not gate.is_open:
             raise refused(gate)
 
@@ -137,6 +137,10 @@ class AccessControlMixin:
         """What was changed about the object and its rules, the newest first."""
         thing = self._opened(writes=False)
         return JsonResponse(activity_pages.page(self.request, self.access, scope=thing.resource, item_id=thing.id))
+
+    def _deciding(self, thing: Thing) -> tuple[Rule, ...]:
+        """Those of one object are a read, which creators and administrators are spared: none of them would count."""
+        return self.rules_on(thing) if needs_rules(self.access.caller, thing) else ()
 
     def _opened(self, *, writes: bool) -> Thing:
         item = self.find()

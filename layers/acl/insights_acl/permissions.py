@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from insights_engine.errors import ServerError
 from insights_engine.rate_classes import RateClass
 
+from insights_acl.levels import ANSWERED, Kind
+
 _PROJECT = "/api/projects/{project_id}"
 _ORGANIZATION = "/api/organizations/{organization_id}"
 
@@ -53,25 +55,23 @@ class Permission(NamedTuple):
         return any(scope.endswith(":write") for scope in self.required_scopes)
 
 
-def _resource(kind: str, route: str, one: str, *, limit: RateClass = "default") -> tuple[Permission, ...]:
-    """A kind of object of a project that access rules guard: what AccessControlMixin and Resource answer.
-
-    `limit`: of reading; an object that comes with its result is counted when that is computed.
-    """
-    counted: Literal["always", "computed"] = "always" if limit == "default" else "computed"
-    every, each = f"{_PROJECT}/{route}", f"{_PROJECT}/{route}/{{{one}}}"
+def _of_kind(kind: Kind) -> tuple[Permission, ...]:
+    """What AccessControlMixin and Resource answer. An object with its result is counted when that is computed."""
+    name = kind.name
+    counted: Literal["always", "computed"] = "always" if kind.limit == "default" else "computed"
+    every, each = f"{_PROJECT}/{kind.route}", f"{_PROJECT}/{kind.route}/{{{name}_id}}"
     return (
-        Permission("GET", every, f"{kind}:read", limit=limit),
-        Permission("POST", every, f"{kind}:write"),
-        Permission("GET", each, f"{kind}:read", limit=limit, counted=counted),
-        Permission("PUT PATCH DELETE", each, f"{kind}:write"),
-        Permission("GET", f"{each}/access_controls", "access_control:read", kind),
-        Permission("PUT", f"{each}/access_controls", "access_control:write", kind),
-        Permission("GET", f"{each}/access_controls/explain", "access_control:read", kind),
-        Permission("GET", f"{each}/users_with_access", "access_control:read", kind),
-        Permission("GET", f"{each}/resource_access_controls", "access_control:read", kind),
-        Permission("PUT", f"{each}/resource_access_controls", "access_control:write", kind),
-        Permission("GET", f"{each}/activity", "activity_log:read", kind),
+        Permission("GET", every, f"{name}:read", limit=kind.limit),
+        Permission("POST", every, f"{name}:write"),
+        Permission("GET", each, f"{name}:read", limit=kind.limit, counted=counted),
+        Permission("PUT PATCH DELETE", each, f"{name}:write"),
+        Permission("GET", f"{each}/access_controls", "access_control:read", name),
+        Permission("PUT", f"{each}/access_controls", "access_control:write", name),
+        Permission("GET", f"{each}/access_controls/explain", "access_control:read", name),
+        Permission("GET", f"{each}/users_with_access", "access_control:read", name),
+        Permission("GET", f"{each}/resource_access_controls", "access_control:read", name),
+        Permission("PUT", f"{each}/resource_access_controls", "access_control:write", name),
+        Permission("GET", f"{each}/activity", "activity_log:read", name),
     )
 
 
@@ -113,18 +113,14 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_people("path", "insight:read person:read"),
     *_people("funnel", "insight:read"),
     *_people("retention", "insight:read"),
-    # Resources of a project
-    *_resource("insight", "insights", "insight_id", limit="analytics"),
+    # Kinds of objects that access rules guard, and what some have besides
+    *(permission for kind in ANSWERED for permission in _of_kind(kind)),
     Permission("GET", f"{_PROJECT}/insights/trending", "insight:read", limit="analytics"),
     Permission("POST", f"{_PROJECT}/insights/viewed", "insight:read"),
     Permission("GET", f"{_PROJECT}/insights/my_last_viewed", ""),
-    *_resource("dashboard", "dashboards", "dashboard_id"),
     Permission("PATCH", f"{_PROJECT}/dashboards/{{dashboard_id}}/move_tile", "dashboard:write"),
     *_sharing("insight", "insights"),
     *_sharing("dashboard", "dashboards"),
-    *_resource("notebook", "notebooks", "notebook_id"),
-    *_resource("annotation", "annotations", "annotation_id"),
-    *_resource("action", "actions", "action_id"),
     Permission("GET", f"{_PROJECT}/feature_flags", "feature_flag:read"),
     Permission("POST", f"{_PROJECT}/feature_flags", "feature_flag:write"),
     Permission("GET", f"{_PROJECT}/feature_flags/local_evaluation", "feature_flag:read"),
@@ -285,13 +281,6 @@ def each_route() -> Iterator[tuple[str, str, Permission]]:
     for permission in PERMISSIONS:
         for method in permission.methods.split():
             yield method, permission.path, permission
-
-
-@cache
-def kinds_with_objects() -> tuple[str, ...]:
-    """Kinds whose objects can have rules of their own."""
-    objects = (p for p in PERMISSIONS if p.path.endswith("}/access_controls") and p.kind != "project")
-    return tuple(dict.fromkeys(p.resource for p in objects))
 
 
 @cache

@@ -14,9 +14,8 @@ from insights_engine.errors import Conflict, ValidationError
 from insights_engine.store import ConflictError, Delete, Expect, Item, Put, Store, Write
 
 from insights_acl import keys
-from insights_acl.levels import PROJECT
+from insights_acl.levels import ANSWERED, PROJECT
 from insights_acl.models import moment
-from insights_acl.permissions import kinds_with_objects
 from insights_acl.policy import Rule
 
 # The store's limit of an item is 400 KB; this is under half of it.
@@ -167,7 +166,7 @@ def _check_room(store: Store, project_id: int, resource: str, resource_id: str) 
 
 def _all_rules(store: Store, project_id: int) -> list[Rule]:
     book = read(store, project_id)
-    of_objects = (rule for kind in kinds_with_objects() for rule in book.on_kind(kind) if not _is_project_wide(rule))
+    of_objects = (rule for kind in ANSWERED for rule in book.on_kind(kind.name) if not _is_project_wide(rule))
     return [*book.project_wide, *of_objects]
 
 

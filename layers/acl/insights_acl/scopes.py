@@ -7,23 +7,21 @@ from typing import Any
 
 from insights_engine.errors import ValidationError, unknown
 
+from insights_acl.levels import ANSWERED
+
 EVERYTHING = "*"
-OBJECTS = (
+# Beside the kinds that levels.py has a route of.
+_OTHERS = (
     "access_control",
-    "action",
     "activity_log",
     "alert",
-    "annotation",
     "cohort",
-    "dashboard",
     "event_definition",
     "export",
     "feature_flag",
     "group",
-    "insight",
     "insight_variable",
     "integration",
-    "notebook",
     "organization",
     "organization_member",
     "person",
@@ -38,6 +36,7 @@ OBJECTS = (
     "warehouse_table",
     "warehouse_view",
 )
+OBJECTS = tuple(sorted({*_OTHERS, *(kind.name for kind in ANSWERED)}))
 SCOPES = (EVERYTHING, *(f"{name}:{verb}" for name in OBJECTS for verb in ("read", "write")))
 
 

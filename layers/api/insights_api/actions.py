@@ -44,7 +44,7 @@ def _steps(value: Any, attr: str) -> list[dict[str, Any]]:
 class Actions(AccessControlMixin, Resource):
     """A name belongs to one action of a project that is not deleted."""
 
-    kind, route, has_short_ids = "action", "actions", False
+    kind, has_short_ids = "action", False
     fields = (
         Field("name", "", fields.text),
         Field("description", "", _text_or_empty(10_000)),

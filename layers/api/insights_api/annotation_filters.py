@@ -8,7 +8,6 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 from insights_acl import fields
-from insights_acl.models import moment
 from insights_engine.errors import ValidationError
 from insights_engine.store import Item
 
@@ -25,7 +24,7 @@ def chosen(asked: Mapping[str, str]) -> list[Predicate]:
     """
     made = [make(asked[name], name) for name, make in FILTERS.items() if asked.get(name)]
     start, end = (asked.get(name) for name in ("date_from", "date_to"))
-    if start and end and _moment(start, "date_from") > _moment(end, "date_to"):
+    if start and end and fields.stored_moment(start, "date_from") > fields.stored_moment(end, "date_to"):
         raise ValidationError("date_from must be before date_to", attr="date_from")
     return made
 
@@ -42,17 +41,13 @@ def _scope(text: str, name: str) -> Predicate:
 
 def _marked(compare: Callable[[Any, Any], bool], text: str, name: str) -> Predicate:
     """An annotation without a date is at no time."""
-    at = _moment(text, name)
+    at = fields.stored_moment(text, name)
     return lambda item: item["date_marker"] is not None and compare(item["date_marker"], at)
 
 
 def _about(field: str, text: str, name: str) -> Predicate:
     wanted = fields.integer(text, name)
     return lambda item: bool(item[field] == wanted)
-
-
-def _moment(text: str, name: str) -> str:
-    return moment(fields.date_time(text, name))
 
 
 FILTERS: dict[str, Callable[[str, str], Predicate]] = {

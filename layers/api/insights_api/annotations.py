@@ -5,7 +5,8 @@ One may be about an insight, a dashboard, or both. Their names are told only to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -13,7 +14,6 @@ from fastapi.responses import Response
 from insights_acl import fields
 from insights_acl.access import Access
 from insights_acl.mixin import AccessControlMixin
-from insights_acl.models import moment
 from insights_engine.errors import ValidationError
 from insights_engine.http import JsonResponse
 from insights_engine.store import Item
@@ -38,25 +38,46 @@ _REFUSED = {
 _ABOUT = (("dashboard_item", tiles.INSIGHT), ("dashboard_id", tiles.DASHBOARD))
 
 
-def _scope(value: Any, attr: str) -> str:
+def _scope(value: Any, attr: str, known: Collection[str]) -> str:
     if isinstance(value, str) and value in _REFUSED:
         raise ValidationError(_REFUSED[value], attr=attr, code="invalid_choice")
-    return fields.choice(value, attr, SCOPES)
-
-
-def _date_marker(value: Any, attr: str) -> str:
-    return moment(fields.date_time(value, attr))
+    return fields.choice(value, attr, known)
 
 
 class Annotations(AccessControlMixin, Resource):
-    kind, route, has_short_ids = "annotation", "annotations", False
+    kind, has_short_ids = "annotation", False
     fields = (
         Field("content", None, fields.or_null(fields.text, maximum=MAX_CONTENT, blank=True)),
-        Field("date_marker", None, fields.or_null(_date_marker)),
-        Field("creation_type", "USR", lambda value, attr: fields.choice(value, attr, CREATION_TYPES)),
-        Field("dashboard_item", None, fields.or_null(fields.integer)),
-        Field("dashboard_id", None, fields.or_null(fields.integer)),
-        Field("scope", "dashboard_item", _scope),
+        Field(
+            "date_marker",
+            None,
+            fields.or_null(fields.stored_moment),
+            help="What it marks, between 1970 and 9000. Without a zone it is UTC.",
+        ),
+        Field(
+            "creation_type",
+            "USR",
+            partial(fields.choice, known=CREATION_TYPES),
+            help="Written by somebody, or by a program.",
+        ),
+        Field(
+            "dashboard_item",
+            None,
+            fields.or_null(fields.integer),
+            help="Number of the insight that it is about, which the caller has to see.",
+        ),
+        Field(
+            "dashboard_id",
+            None,
+            fields.or_null(fields.integer),
+            help="Number of the dashboard that it is about, likewise.",
+        ),
+        Field(
+            "scope",
+            "dashboard_item",
+            partial(_scope, known=SCOPES),
+            help="Where it is to be shown. There is no `organization` here.",
+        ),
     )
 
     def __init__(self, request: Request, access: Access) -> None:

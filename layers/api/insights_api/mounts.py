@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from insights_acl.levels import ANSWERED
 from insights_engine.mounting import Mounted
 
 _ORGANIZATION, _PROJECT = "/api/organizations/[^/]+", "/api/projects/[^/]+"
@@ -29,21 +30,17 @@ MOUNTS = (
         *("/api/projects$", f"{_PROJECT}$", f"{_PROJECT}/reset_token", f"{_ORGANIZATION}/projects"),
     ),
     Mounted("insights_api.project_access", f"{_PROJECT}/(?:{_ACCESS})[^/]*"),
-    Mounted("insights_api.dashboards", f"{_PROJECT}/dashboards"),
     Mounted("insights_api.sharing", f"{_PROJECT}/(?:dashboards|insights)/[^/]+/sharing"),
     Mounted("insights_api.shared", "/shared", "/embedded"),
-    Mounted("insights_api.notebooks", f"{_PROJECT}/notebooks"),
-    Mounted("insights_api.annotations", f"{_PROJECT}/annotations"),
     Mounted("insights_api.feature_flags", f"{_PROJECT}/feature_flags"),
     Mounted("insights_api.cohorts", f"{_PROJECT}/cohorts"),
-    Mounted("insights_api.actions", f"{_PROJECT}/actions"),
     Mounted("insights_api.trend", f"{_PROJECT}/insights/trend"),
     Mounted("insights_api.path", f"{_PROJECT}/insights/path"),
     Mounted("insights_api.funnel", f"{_PROJECT}/insights/funnel"),
     Mounted("insights_api.retention", f"{_PROJECT}/insights/retention"),
     Mounted("insights_api.timing", f"{_PROJECT}/insights/timing"),
-    # After the names of questions, which are no ids.
-    Mounted("insights_api.insights", f"{_PROJECT}/insights"),
+    # After the names of questions, which are no ids of insights.
+    *(Mounted(f"insights_api.{kind.route}", f"{_PROJECT}/{kind.route}") for kind in ANSWERED),
     Mounted("insights_api.person_path", "/api/person/path", f"{_PROJECT}/persons/path"),
     Mounted("insights_api.person_funnel", "/api/person/funnel", f"{_PROJECT}/persons/funnel"),
     Mounted("insights_api.person_retention", "/api/person/retention", f"{_PROJECT}/persons/retention"),

@@ -10,11 +10,16 @@ from insights_api.resource import Field, Resource
 
 
 class Notebooks(AccessControlMixin, Resource):
-    kind, route, ids = "notebook", "notebooks", "uuid"
+    kind, ids = "notebook", "uuid"
     fields = (
         Field("title", None, or_null(text)),
-        Field("content", None, plain),
-        Field("text_content", None, or_null(text, maximum=100_000, blank=True)),
+        Field("content", None, plain, help="Whatever the editor stores, at most 256 KB as JSON."),
+        Field(
+            "text_content",
+            None,
+            or_null(text, maximum=100_000, blank=True),
+            help="The text of it, which `search` looks in.",
+        ),
     )
 
     def matches(self, item: Item) -> bool:

@@ -1,7 +1,9 @@
 """`Resource`: a kind of object of a project, with its routes. One class a kind; a field is a row of its table.
 
+The module has the name of the route, and its first sentence says what such objects are: the API's document repeats it.
+
     class Notebooks(AccessControlMixin, Resource):
-        kind, route, ids = "notebook", "notebooks", "uuid"
+        kind, ids = "notebook", "uuid"
         fields = (Field("title", None, text_or_null), Field("content", None, plain))
 
     router = Notebooks.router()
@@ -24,6 +26,7 @@ from fastapi.responses import Response
 from insights_acl import activity
 from insights_acl import fields as check
 from insights_acl.access import Access, authorize
+from insights_acl.levels import kind_of
 from insights_acl.models import moment
 from insights_engine import keys
 from insights_engine.errors import ApiError, Conflict, NotFound
@@ -40,22 +43,24 @@ _ATTEMPTS = 5
 class Field(NamedTuple):
     """A field that a body may set; others are ignored. `check` raises ValidationError or gives what is stored.
 
-    `is_material`: a change of it changes `last_modified_at` too.
+    `is_material`: a change of it changes `last_modified_at` too. `help` is for the API's document.
     """
 
     name: str
     default: Any
     check: Callable[[Any, str], Any]
     is_material: bool = True
+    help: str = ""
 
 
 class Resource:
-    """`kind` is the object of scopes and rules, `route` its name in paths. Hooks for a kind: `checked`, `shown`,
-    `matches`, `in_order`, `further_writes`.
+    """`kind` is the object of scopes and rules. `route`: its name in paths, where levels.py has no row of the kind.
+
+    Hooks for a kind: `checked`, `shown`, `matches`, `in_order`, `further_writes`.
     """
 
     kind: ClassVar[str]
-    route: ClassVar[str]
+    route: ClassVar[str] = ""
     ids: ClassVar[Literal["number", "uuid"]] = "number"
     has_short_ids: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]]
@@ -72,9 +77,12 @@ class Resource:
     def __init__(self, request: Request, access: Access) -> None:
         self.request, self.access = request, access
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.request.method} {self.request.url.path!r})"
+
     @classmethod
     def router(cls) -> APIRouter:
-        router, base = APIRouter(), f"/api/projects/{{project_id}}/{cls.route}"
+        router, base = APIRouter(), f"/api/projects/{{project_id}}/{cls.route or kind_of(cls.kind).route}"
         for name, methods, end in (*cls.routes, *((n, m, "/{id}" + e) for n, m, e in cls.rule_routes)):
             path = base + end.replace("{id}", f"{{{cls.kind}_id}}")
             router.add_api_route(path, cls._endpoint(name), methods=methods.split())

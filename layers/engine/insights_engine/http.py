@@ -36,7 +36,7 @@ from insights_engine.errors import (
     ServerError,
     ValidationError,
 )
-from insights_engine.mounting import Mounted
+from insights_engine.mounting import Mounted, with_heads
 from insights_engine.store import StoreUnavailable
 
 _ALIAS = re.compile(r"^/api/environments(?=/|$)")
@@ -184,7 +184,7 @@ def create_app(*routers: APIRouter | Mounted) -> FastAPI:
         if isinstance(router, Mounted):
             app.router.routes.append(router)
         else:
-            app.include_router(router)
+            app.include_router(with_heads(router))
     # Innermost: large answers shrink tenfold, for the caller and below the limit of what a function may answer.
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES)
     app.add_middleware(_Edge)

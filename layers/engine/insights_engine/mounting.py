@@ -8,9 +8,19 @@ from importlib import import_module
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 
 _ROUTE = "insights.route"
+
+
+def with_heads(router: APIRouter) -> APIRouter:
+    """Of the API, what answers GET answers HEAD: a GET whose body is not sent. The gateway leaves the body out."""
+    for route in router.routes:
+        methods = route.methods if isinstance(route, APIRoute) and route.path.startswith("/api/") else None
+        if methods and "GET" in methods:
+            methods.add("HEAD")
+    return router
 
 
 class Mounted(BaseRoute):
@@ -28,8 +38,7 @@ class Mounted(BaseRoute):
 
     @cached_property
     def router(self) -> APIRouter:
-        router: APIRouter = import_module(self.module).router
-        return router
+        return with_heads(import_module(self.module).router)
 
     def load(self) -> None:
         """Ahead of its first path."""

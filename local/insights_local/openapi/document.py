@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from insights_acl.levels import ANSWERED
 from insights_engine.errors import Throttled
 from insights_engine.http import LIMIT_HEADERS, fold
 from insights_engine.trend.parameters import Parameter
 
+from insights_local.openapi import kinds
 from insights_local.openapi.errors import CODES, MEANINGS
 from insights_local.openapi.examples import Example, examples
 from insights_local.openapi.operations import Operation, either, operations
@@ -28,6 +30,7 @@ The insights API that PostHog's clients speak, over your own ClickHouse.
 Send a personal key with each request: `Authorization: Bearer phx_…` (or as `personal_api_key`, in the body or the query
 string). `@current` stands for your current project or organization. A final slash is optional, doubled slashes are one,
 `/api/environments/…` is `/api/projects/…`, and the ending `.csv` or `?format=csv` asks for CSV where there is one.
+HEAD is answered as GET is, without a body.
 
 Errors are `{"type", "code", "detail", "attr"}`, and `attr` names the field at fault.
 
@@ -43,19 +46,19 @@ _LIMIT_WORDS = (
 
 @cache
 def described() -> dict[str, Any]:
-    """operations.yaml."""
+    """operations.yaml, with the tags and path parameters of the kinds of objects."""
     rows: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("operations.yaml").read_text("utf-8"))
-    return rows
+    named = {**rows["path_parameters"], **kinds.path_parameters()}
+    return {**rows, "tags": kinds.tags(rows["tags"]), "path_parameters": named}
 
 
 @cache
 def described_operations() -> dict[str, dict[str, Any]]:
-    """The rows of operations.yaml, with those of the classes of resources that have none of their own."""
-    found = {}
-    for module, words in described()["kinds"].items():
-        for method, row in described()["resources"].items():
-            filled = {k: v.format(**words) if isinstance(v, str) else v for k, v in row.items()}
-            found[f"{module}.{method}"] = {"tag": words["tag"], **filled}
+    """The rows of operations.yaml, with those of the kinds of objects that have none of their own."""
+    templates, own_words = described()["resources"], described()["words"]
+    found: dict[str, dict[str, Any]] = {}
+    for kind in ANSWERED:
+        found |= kinds.rows(kind, templates, own_words.get(kind.name, {}))
     own: dict[str, dict[str, Any]] = described()["operations"]
     return found | own
 

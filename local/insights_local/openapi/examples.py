@@ -12,8 +12,9 @@ from insights_local.routes import ROOT
 
 FILE = ROOT / "tests" / "cases" / "examples.json"
 SITE = "http://127.0.0.1:8000"
-# What stands for the caller's own in requests and answers.
-KEY, TOKEN = "phx_your_personal_api_key", "phc_your_project_token"
+# What stands for the caller's own in bodies and answers.
+TOKEN = "phc_your_project_token"
+ALL = ("*",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,14 +39,24 @@ class Example:
 
     @property
     def curl(self) -> str:
+        """To be pasted into a shell that has `KEY` and `TOKEN`."""
         verb = f"-X {self.method} " if self.method == "PATCH" else "-G " if self.query else ""
         lines = [f"curl {verb}{SITE}{self.path}"]
         lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in self.parameters.items()]
         if self.scopes is not None:
-            lines.append(f'-H "Authorization: Bearer {KEY}"')
+            lines.append(f'-H "Authorization: Bearer ${"KEY" if self.scopes == ALL else "OTHER_KEY"}"')
         if self.body is not None:
-            lines += ['-H "Content-Type: application/json"', f"-d {shlex.quote(_compact(self.body))}"]
-        return " \\\n  ".join(lines)
+            body = shlex.quote(_compact(self.body)).replace(TOKEN, "'\"$TOKEN\"'")
+            lines += ['-H "Content-Type: application/json"', f"-d {body}"]
+        return self._other_key + " \\\n  ".join(lines)
+
+    @property
+    def _other_key(self) -> str:
+        """The line that makes a key of these scopes alone, where `KEY` has others."""
+        if self.scopes is None or self.scopes == ALL:
+            return ""
+        scopes = " ".join(f"--scope {scope}" for scope in self.scopes)
+        return f"OTHER_KEY=$(.venv/bin/insights keys add owner@example.com {scopes} --data-dir .data)\n"
 
 
 @cache
@@ -55,7 +66,7 @@ def examples() -> tuple[Example, ...]:
 
 def of_case(case: dict[str, Any]) -> Example:
     """`as` names the scopes; absent is a key with all of them, null none."""
-    key = case.get("as", {"scopes": ["*"]})
+    key = case.get("as", {"scopes": ALL})
     return Example(
         name=case["name"],
         title=case["title"],

@@ -158,7 +158,12 @@ def _error() -> Schema:
         "detail": {"type": "string", "description": "What is wrong, for people."},
         "attr": {"type": ["string", "null"], "description": "The field at fault; a nested one is joined by `__`."},
     }
-    return {"type": "object", "required": list(texts), "properties": texts, "additionalProperties": False}
+    extra: Schema = {
+        "type": "object",
+        "description": "More for programs: `hint`, what may mend it; the rule behind a 403.",
+    }
+    properties = {**texts, "extra": extra}
+    return {"type": "object", "required": list(texts), "properties": properties, "additionalProperties": False}
 
 
 def _settings() -> Schema:
