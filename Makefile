@@ -13,6 +13,8 @@ SAM_ENV := PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION
 # What `make deploy` deploys: an environment of samconfig.toml.
 ENV := dev
 UV_VERSION := 0.13.8
+# Steps beside each other say what they say when they are done, where make can keep it until then.
+BESIDE := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --no-print-directory
 # pip's bars and lines show that something happens; a log needs none of them.
 PIP := $(if $(CI),--quiet)
 CONFORMANCE := ../shared/conformance
@@ -24,7 +26,7 @@ $(shell tools/environment check $(VENV) .sam .lock)
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help install run sam-local test lint types imports template build deploy pytest clients test-clients conformance bench load fuzz docs golden lock lock-clients clean
+.PHONY: help install run sam-local test lint types imports template build deploy pytest thorough clients test-clients conformance bench load fuzz docs golden lock lock-clients clean
 
 help:  ## Say what can be made (this list)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +42,10 @@ sam-local: build  ## The built functions in Docker, on http://127.0.0.1:3000 (AR
 deploy: $(INSTALLED) $(SAM_INSTALLED)  ## Build and deploy to AWS; asks for the parameters the first time (ENV=prod; else dev)
 	$(BIN)/python tools/deploy.py $(ENV)
 
-test: lint types imports template build pytest conformance  ## Everything below, in this order; what CI runs
+# The tests need the build, and have as many processes of their own as this machine can use.
+test: $(INSTALLED)  ## Everything below, the short ones two at a time; what CI runs
+	@$(MAKE) $(BESIDE) lint types imports template build conformance
+	@$(MAKE) --no-print-directory pytest
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(BIN)/ruff check
@@ -60,7 +65,10 @@ build: $(INSTALLED) $(SAM_INSTALLED)  ## sam build for this machine, with the by
 	$(BIN)/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 
 pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+thorough: $(INSTALLED)  ## The tests with many more random examples and kills; half an hour (ARGS="-k model")
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 clients: $(INSTALLED)  ## Install the other programs of docs/clients.md into .clients, 1.3 GB; 2 minutes, once
 	$(BIN)/python tests/clients/programs.py
@@ -68,9 +76,10 @@ clients: $(INSTALLED)  ## Install the other programs of docs/clients.md into .cl
 test-clients: clients  ## Run every program of docs/clients.md against the local server; 2 minutes (ARGS="-k airbyte")
 	$(BIN)/pytest tests/clients $(ARGS)
 
+# It writes no bytecode: the build that may run beside it copies the folders in which that would come and go.
 conformance: $(INSTALLED)  ## The behaviour cases, where ../shared/conformance exists
 	@if [ -f $(CONFORMANCE)/run.py ]; then \
-	    LOG_LEVEL=WARNING POWERTOOLS_METRICS_DISABLED=true $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
+	    PYTHONDONTWRITEBYTECODE=1 LOG_LEVEL=WARNING POWERTOOLS_METRICS_DISABLED=true $(BIN)/python $(CONFORMANCE)/run.py $(CASES:%=$(CONFORMANCE)/%.json) --known tests/known_failures.txt; \
 	else echo "conformance: $(CONFORMANCE) is not here, so its cases are not run"; fi
 
 bench: $(INSTALLED)  ## Insights over 10 million events against a bare read (ARGS="--events 1000000", BENCH=import, BENCH=cold)

@@ -29,6 +29,7 @@ from insights_engine.funnel import legacy as funnel_legacy
 from insights_engine.hogql.statements import answer as statement_answer
 from insights_engine.hogql.statements import node as statement_node
 from insights_engine.lifecycle import answer as lifecycle_answer
+from insights_engine.lifecycle import legacy as lifecycle_legacy
 from insights_engine.path import answer as path_answer
 from insights_engine.path import legacy as path_legacy
 from insights_engine.project import Project
@@ -37,7 +38,7 @@ from insights_engine.retention import legacy as retention_legacy
 from insights_engine.services import Services
 from insights_engine.sql import Sql
 from insights_engine.stickiness import answer as stickiness_answer
-from insights_engine.stickiness import model as stickiness_model
+from insights_engine.stickiness import legacy as stickiness_legacy
 from insights_engine.trend import answer as trend_answer
 from insights_engine.trend import legacy as trend_legacy
 
@@ -116,8 +117,8 @@ class Kind:
 # By the name that questions have.
 KINDS = {
     "trend": Kind(trend_legacy.parse_legacy, trend_answer.answer),
-    "lifecycle": Kind(trend_legacy.parse_legacy, lifecycle_answer.answer),
-    "stickiness": Kind(stickiness_model.parse_filters_form, stickiness_answer.answer),
+    "lifecycle": Kind(lifecycle_legacy.parse_legacy, lifecycle_answer.answer),
+    "stickiness": Kind(stickiness_legacy.parse_legacy, stickiness_answer.answer),
     "retention": Kind(retention_legacy.parse_legacy, retention_answer.answer, _cohort),
     "funnel": Kind(funnel_legacy.parse_legacy, funnel_answer.answer, _step),
     "hogql": Kind(statement_node.parse_node, statement_answer.answer, _selected),

@@ -116,7 +116,7 @@ def _steps(access: Access, item: dict[str, Any], name: str) -> dict[str, float]:
     result = plain_json(found.result)
     draw(question.kind, result, name=name, display=display_of(question))
     at.append(time.perf_counter())
-    table_of(question.kind, result, display=display_of(question))
+    table_of(question.kind, result)
     at.append(time.perf_counter())
     names = ("compute", "draw", "table")
     return {step: (after - before) * 1000 for step, before, after in zip(names, at[:-1], at[1:], strict=True)}

@@ -38,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--overwrite-golden", action="store_true", help="Write the files of tests/golden anew.")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a test waits now and then for a disk, a process or a queue."""
+    processors = os.process_cpu_count() or 1
+    return processors + (processors + 1) // 2
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """`golden("trend/by_day.sql", text)`: the file says the same; `--overwrite-golden` writes it."""

@@ -41,6 +41,9 @@ class Cloud:
         self._template = template
         self.physical_ids: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        return f"Cloud({self._host!r}, {len(self.physical_ids)} resources)"
+
     def start(self) -> None:
         """The SDK of this process finds it afterwards, and nothing else."""
         from moto.server import ThreadedMotoServer

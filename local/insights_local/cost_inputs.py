@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 BENCH_QUERIES = "docs/performance.md, `make bench`"
 BENCH_OVERHEAD = "docs/performance.md, `make bench BENCH=overhead`"
-COUNTED = "counted by tests/local/test_cost.py"
 ASSUMED = "assumed"
 
 

@@ -17,10 +17,19 @@ _BEGINNING = """What a month costs in AWS and for ClickHouse, by list prices, co
 measured. Prices, measures and assumptions stand below, each with where it comes from: **the prices are those
 of us-east-1 as they were known on the day in the table, and nobody has looked since. Check them.**
 
-    insights cost                                             # 1, 10 and 100 million events a month
-    insights cost --events 5000000 --queries-per-day 2000 --cached 0.9 --no-snapstart
-    insights cost --show-prices > prices.yaml                 # change what is different for you, then
-    insights cost --prices prices.yaml --region eu-central-1
+For 1, 10 and 100 million events a month, and for numbers of your own:
+
+```sh
+.venv/bin/insights cost
+.venv/bin/insights cost --events 5000000 --queries-per-day 2000 --cached 0.9 --no-snapstart
+```
+
+With prices of your own, change in the file what is different for you in between:
+
+```sh
+.venv/bin/insights cost --show-prices > prices.yaml
+.venv/bin/insights cost --prices prices.yaml --region eu-central-1
+```
 """
 
 _NOT_COUNTED = """## What is not counted

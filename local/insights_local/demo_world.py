@@ -121,7 +121,6 @@ MILESTONES = {
     "teammate_invited": "/app/settings/team",
     "plan_upgraded": "/app/settings/billing",
 }
-CUSTOM_EVENTS = (*MILESTONES, "subscription_paid", *(event for event, _ in DEEDS.values()))
 
 PLANS = (Plan("team", 49, 70), Plan("business", 199, 24), Plan("enterprise", 899, 6))
 ROLES = (("engineer", 34), ("designer", 18), ("product manager", 22), ("marketer", 14), ("founder", 12))

@@ -65,6 +65,9 @@ class Emulator:
         self._variables = variables
         self._port, self._runtime_port = _free_port(), _free_port()
 
+    def __repr__(self) -> str:
+        return f"Emulator({self.name!r}, {str(self._code)!r})"
+
     def start(self) -> None:
         task, runtime = self._code, _runtime(self._scratch)
         paths = [task, *(BUILD / layer / "python" for layer in layers_of(self.name)), runtime]

@@ -140,9 +140,9 @@ def functions_of(template: Mapping[str, Any], root: Path = ROOT) -> dict[str, Fu
     return functions
 
 
-def routes_of(template: Mapping[str, Any], root: Path = ROOT) -> Routes:
+def routes_of(template: Mapping[str, Any]) -> Routes:
     routes = []
-    for name, function in functions_of(template, root).items():
+    for name, function in functions_of(template).items():
         for event in template["Resources"][name]["Properties"].get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 properties = event.get("Properties", {})
@@ -160,10 +160,10 @@ class QueueMapping:
     batch_size: int
 
 
-def queue_mappings_of(template: Mapping[str, Any], root: Path = ROOT) -> dict[str, QueueMapping]:
+def queue_mappings_of(template: Mapping[str, Any]) -> dict[str, QueueMapping]:
     """By the queue's logical name."""
     mappings = {}
-    for name, function in functions_of(template, root).items():
+    for name, function in functions_of(template).items():
         for event in template["Resources"][name]["Properties"].get("Events", {}).values():
             if event["Type"] == "SQS":
                 properties = event["Properties"]

@@ -6,6 +6,7 @@ middle of the demo data too, is taken up by the next one.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from insights_local.stack import Stack
 
 _INTERRUPTED = 130
+_LAST_PORT = 65535
+_HIGH_PORT = "Ports below 1024 are the administrator's. Choose another: insights serve --port 8000"
+_OTHER_PORT = 'Choose another: insights serve --port {0}, or make run ARGS="--port {0}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,9 @@ class Serving:
         """Gives back the exit code, when somebody stops the server."""
         from insights_local.stack import Stack
 
-        # The terminal is for people: figures and a line a request are for CloudWatch. LOG_LEVEL=INFO shows the lines.
-        os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
-        os.environ.setdefault("LOG_LEVEL", "WARNING")
-        # Said outright: a shell starts what it puts in the background with interrupts ignored.
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, signal.default_int_handler)
-        with self._listening() as listener, folder.held(self.data_dir):
+        with self._listening() as listener, folder.held(self.data_dir, url := self._url(listener)):
+            _prepare()
             try:
-                url = f"http://{_printable(self.host)}:{listener.getsockname()[1]}"
                 with Stack(self.data_dir, clickhouse=self.clickhouse, site_url=url, ticks=True) as stack:
                     self._load_demo(stack)
                     print(welcome(url, stack, f"{self.data_dir}/"), flush=True)
@@ -64,15 +62,25 @@ class Serving:
             family, _, _, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
             listener = socket.create_server(address[:2], family=family, backlog=256)
         except OSError as error:
-            # The error's own words repeat the address.
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-            raise click.ClickException(
-                f"Cannot listen on {self.host}:{self.port}: {reason}. Choose another: insights serve --port 8001"
-            ) from error
+            raise click.ClickException(self._no_listener(error)) from error
         # For every connection that it takes: asyncio sets it on sockets of its own making alone, and without it an
         # answer's body waits until the client has acknowledged the headers, which takes 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
+
+    def _url(self, listener: socket.socket) -> str:
+        return f"http://{_printable(self.host)}:{listener.getsockname()[1]}"
+
+    def _no_listener(self, error: OSError) -> str:
+        # The error's own words repeat the address.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        what = f"Cannot listen on {self.host}:{self.port}: {reason}."
+        if error.errno != errno.EADDRINUSE:
+            own = "Listen on an address of this machine: --host 127.0.0.1"
+            return f"{what}\n{_HIGH_PORT if error.errno == errno.EACCES else own}"
+        if used := folder.in_use(self.data_dir):
+            return f"{what}\n{used}"
+        return f"{what}\n{_OTHER_PORT.format(self.port + 1 if self.port < _LAST_PORT else 8000)}"
 
     def _load_demo(self, stack: Stack) -> None:
         from insights_local.demo import is_loaded, load_demo
@@ -104,6 +112,15 @@ class Serving:
         except KeyboardInterrupt:
             if not server.started:
                 raise
+
+
+def _prepare() -> None:
+    # The terminal is for people: figures and a line a request are for CloudWatch. LOG_LEVEL=INFO shows the lines.
+    os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    # Said outright: a shell starts what it puts in the background with interrupts ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
 
 
 def welcome(url: str, stack: Stack, kept: str) -> str:

@@ -29,7 +29,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from insights_acl import accounts
+from insights_acl import accounts, keys
+from insights_acl.tokens import hash_of
 from insights_engine.migrations import migrate
 from insights_engine.queue import EventQueue
 from insights_engine.queue.sqlite import SqliteQueue
@@ -205,9 +206,8 @@ class Stack:
     def _identify(self) -> None:
         """An owner with a key and a first project: those of the last start, where the directory has seen one."""
         path = self.data_dir / "identity.json"
-        if path.exists():
-            identity = json.loads(path.read_text("utf-8"))
-        else:
+        identity = self._last_identity(path)
+        if identity is None:
             identity = self._new_identity()
             draft = path.with_suffix(".draft")
             draft.touch(mode=0o600)
@@ -217,6 +217,17 @@ class Stack:
         self.organization_id = identity["organization_id"]
         self.project_id = identity["project_id"]
         self.project_token = identity["project_token"]
+
+    def _last_identity(self, path: Path) -> dict[str, Any] | None:
+        """None also where its key was revoked since: what is printed has to work. Who was taken out stays out."""
+        try:
+            identity: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        store = self.services.policies
+        owner = accounts.find_user_by_email(store, OWNER_EMAIL)
+        works = store.get(*keys.personal_key(hash_of(identity["admin_key"]))) is not None
+        return identity if works or (owner and not accounts.memberships_of(store, owner)) else None
 
     def _new_identity(self) -> dict[str, Any]:
         """Takes up what a start that was killed halfway has left in the store."""

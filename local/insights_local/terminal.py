@@ -1,12 +1,20 @@
-"""What the commands say while they work: a bar on a terminal, plain lines elsewhere. Both on standard error."""
+"""What the commands say: while they work a bar on a terminal, plain lines elsewhere, both on standard error; and
+commands that can be pasted.
+"""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Advance = Callable[[int, int], None]
+
+_COMMAND = re.compile(
+    r"(?<![\w/.])insights (?=(?:demo|doctor|import|keys|migrate|projects|roles|serve|squash|users)\b)"
+)
 
 
 @contextmanager
@@ -53,3 +61,11 @@ def _lines(title: str, unit: str) -> Advance:
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def pasteable(text: str) -> str:
+    """With the commands in it as this one was called: `.venv/bin/insights migrate`, where `insights` is not on PATH."""
+    called = sys.argv[0]
+    if not called.endswith("/insights") or shutil.which("insights"):
+        return text
+    return _COMMAND.sub(f"{called} ", text)

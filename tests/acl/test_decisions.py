@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from insights_acl.gates import object_gate, project_gate, route_gate, visible
 from insights_acl.levels import kind_of
 from insights_acl.models import Level
-from insights_acl.policy import FEATURES, Caller, Decision, Rule, Thing, decide, inherited, may_edit_rules
+from insights_acl.policy import FEATURES, Caller, Decision, Rule, Thing, decide, inherited, may_edit_rules, needs_rules
 
 from tests.acl.decisions import Asked
 
@@ -66,6 +66,16 @@ def test_the_order_of_rules_does_not_matter(situation: tuple[list[Rule], Caller,
     assert decide(rules, caller, thing).source == decide(shuffled, caller, thing).source
     assert may_edit_rules(rules, caller, thing, "1") == may_edit_rules(shuffled, caller, thing, "1")
     assert visible(rules, caller, thing.resource, [thing]) == visible(shuffled, caller, thing.resource, [thing])
+
+
+@given(situations())
+@settings(max_examples=300)
+def test_rules_that_are_not_needed_change_nothing(situation: tuple[list[Rule], Caller, Thing]) -> None:
+    rules, caller, thing = situation
+    is_settled = caller.level is None or caller.is_admin or thing.created_by == caller.user_id or not caller.features
+    assert needs_rules(caller, thing) is not is_settled
+    if is_settled:
+        assert decide(rules, caller, thing) == decide((), caller, thing)
 
 
 @given(situations())

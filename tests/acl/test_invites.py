@@ -16,6 +16,8 @@ from insights_acl.models import Invite, Level, Membership, Organization, User
 from insights_engine.errors import ApiError, Conflict, NotAuthenticated, NotFound, PermissionDenied, ValidationError
 from insights_engine.store import Store
 
+from tests.acl.meanwhile import Meanwhile
+
 # The stores hold `expires_at` against the real time.
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -127,6 +129,39 @@ def test_a_token_that_works_no_more_says_what_to_do(
     happens(scene, token, invite)
     with pytest.raises(error, match=f"{words}.*Ask an admin"):
         scene.accept(token)
+
+
+@pytest.mark.parametrize("happens", [revoked, replaced, demoted, gone])
+def test_what_ends_an_invite_ends_it_while_it_is_accepted_too(scene: Scene, happens: Any) -> None:
+    invite, token = scene.invite()
+    store: Any = Meanwhile(scene.store, lambda: happens(scene, token, invite))
+    with pytest.raises(ApiError, match="Ask an admin"):
+        accept(store, token, None, None, "laptop", now=NOW)
+    assert accounts.find_user_by_email(scene.store, "bob@example.com") is None
+
+
+def test_a_token_that_was_replaced_stays_so_whatever_is_left_of_it(scene: Scene) -> None:
+    """Such as what came back with an older copy of the store."""
+    invite, token = scene.invite()
+    entry = scene.store.get(*keys.invite_token(invite.hash))
+    assert entry is not None
+    scene.invite()
+    scene.store.put(entry)
+    with pytest.raises(NotFound, match="taken back"):
+        scene.accept(token)
+
+
+def test_open_invites_are_so_many_at_most(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invites, "MAX_OPEN", 2)
+    past = NOW - timedelta(days=3)
+    invites.create_invites(scene.store, scene.organization, [Wanted("ended@example.com")], scene.admin, now=past)
+    scene.invite("one@example.com")
+    scene.invite("two@example.com")  # one that has ended takes nobody's place
+    with pytest.raises(ValidationError, match="can have 2 open invites"):
+        scene.invite("three@example.com")
+    assert [one.target_email for one in invites.list_invites(scene.store, scene.organization.id)].count(
+        "three@example.com"
+    ) == 0
 
 
 def test_an_invite_above_the_level_of_its_maker_works_no_more(scene: Scene) -> None:

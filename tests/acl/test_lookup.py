@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,6 +78,40 @@ def test_what_is_current_is_something_the_user_has_a_part_in(store: Store) -> No
     assert current() == projects[0].project.id
     accounts.remove_member(store, membership)
     assert current() == projects[1].project.id
+
+
+def test_what_was_chosen_is_current_while_the_user_has_a_part_in_it(store: Store) -> None:
+    """Then the first of the chosen organization, and without a part in that, of the oldest membership."""
+    first, second = (accounts.create_organization(store, name, now=NOW) for name in ("First", "Second"))
+    user, _ = accounts.create_user(store, "a@b.c", "member", first, now=NOW)
+    joined = accounts.add_member(store, user, second, "member", now=NOW.replace(year=2027))
+    p1, p2, p3, p4 = (
+        accounts.create_project(store, o, "P", now=NOW).project.id for o in (first, second, first, second)
+    )
+    _, value = accounts.create_personal_key(store, user, "k", now=NOW)
+
+    def current() -> tuple[int, str, bool]:
+        """The project, its organization by name, and whether the user is known to belong to it."""
+        found = look_up(store, value, Target(project="@current"))
+        assert found is not None
+        assert found.project is not None
+        assert found.organization is not None
+        return found.project.project.id, found.organization.name, found.membership is not None
+
+    for project, organization, expected in (
+        (None, None, (p1, "First", True)),
+        (p3, None, (p3, "First", True)),
+        (None, second.id, (p2, "Second", True)),
+        (p4, first.id, (p4, "Second", True)),
+        (999_999, second.id, (p2, "Second", True)),
+    ):
+        user = accounts.update_user(
+            store, replace(user, current_project_id=project, current_organization_id=organization)
+        )
+        assert current() == expected
+    user = accounts.update_user(store, replace(user, current_project_id=p4, current_organization_id=second.id))
+    accounts.remove_member(store, joined)
+    assert current() == (p1, "First", True)
 
 
 class Broken(Counting):

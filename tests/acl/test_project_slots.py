@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from insights_acl.project_slots import GRACE_SECONDS, slot
+from insights_acl.project_slots import GRACE_SECONDS, live, slot
 from insights_engine import keys
 from insights_engine.errors import Throttled
 from insights_engine.services import Services
 from insights_engine.settings import Settings
+from insights_engine.store import ConflictError, Expect, Item, Store
 
 PROJECT = 7
 Environments = Callable[[int], Services]
@@ -156,6 +158,36 @@ def test_what_a_killed_function_held_is_free_again(tmp_path: Path) -> None:
     assert not is_free(services)
     services.seconds = 20 + GRACE_SECONDS + 1
     assert is_free(services)
+
+
+class Unheard:
+    """A store whose first answer to a write gets lost, so that the write is sent again and finds itself there."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.is_lost = store, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def put(self, item: Item, expect: Expect = "any") -> None:
+        self.store.put(item, expect)
+        if not self.is_lost:
+            self.is_lost = True
+            raise ConflictError("it is there", item=self.store.get(item["pk"], item["sk"]))
+
+
+def test_who_has_a_place_without_knowing_takes_no_second_one(
+    environment: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = environment(1)
+    monkeypatch.setitem(services.__dict__, "results", Unheard(services.results))
+    with slot(services, PROJECT, 0.2):
+        assert leases(services) == 1
+    assert leases(services) == 0
+
+
+def test_a_lease_is_over_at_its_end() -> None:
+    assert live({"over": 10.0, "held": 10.5, "long over": 9.0}, 10.0) == {"held": 10.5}
 
 
 def test_an_item_that_is_gone_is_begun_anew(environment: Environments) -> None:

@@ -65,6 +65,17 @@ def test_clocks_that_differ_lose_no_request(offsets: list[float]) -> None:
     assert sum(used.minute.values()) == sum(used.hour.values()) == len(offsets)
 
 
+def test_what_is_far_ahead_counts_for_nothing() -> None:
+    """A clock was wrong: nobody waits until it is right."""
+    rate = Rate(1, 1)
+    ahead = Used().and_one(START + 2 * HOUR.seconds)
+    assert ahead.wait(rate, START) == 0
+    assert ahead.budget(rate, START) == Budget(1, 1, 0)
+    near = Used().and_one(START + MINUTE.width)
+    assert near.wait(rate, START) > 0
+    assert sum(ahead.and_one(START).hour.values()) == 1
+
+
 @pytest.mark.parametrize(
     ("passed", "rate", "budget"),
     [

@@ -16,6 +16,8 @@ from insights_engine.errors import Conflict, NotFound, ValidationError
 from insights_engine.store import Store
 from insights_engine.store.items import MAX_TRANSACTION_WRITES
 
+from tests.acl.meanwhile import Meanwhile
+
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -280,3 +282,32 @@ def test_a_membership_that_changed_meanwhile_is_not_written_over(
 def test_a_transaction_that_takes_members_out_has_room_for_all_its_writes() -> None:
     assert 3 * roles.MEMBERS_AT_ONCE <= MAX_TRANSACTION_WRITES
     assert role_members.MAX_ROLES_OF_MEMBER + 3 <= MAX_TRANSACTION_WRITES
+
+
+def test_nobody_gets_into_a_role_that_goes_meanwhile(
+    store: Store, organization: Organization, user: User, role: Role
+) -> None:
+    racing: Any = Meanwhile(store, lambda: roles.delete_role(store, organization.id, role.id))
+    with pytest.raises(NotFound):
+        role_members.assign(racing, role, user.uuid, now=NOW)
+    assert roles_of(store, organization, user) == ()
+    assert store.query(*keys.role_member(organization.id, role.id, "")) == []
+
+
+def test_roles_are_so_many_at_most(
+    store: Store, organization: Organization, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an organization, and of a member: who goes leaves all of them in one transaction."""
+    monkeypatch.setattr(roles, "MAX_ROLES", 3)
+    monkeypatch.setattr(role_members, "MAX_ROLES_OF_MEMBER", 2)
+    missing = 3 - len(roles.list_roles(store, organization.id))
+    for number in range(missing):
+        roles.create_role(store, organization.id, f"Role {number}", now=NOW)
+    with pytest.raises(ValidationError, match="can have 3 roles"):
+        roles.create_role(store, organization.id, "One more", now=NOW)
+    first, second, third = roles.list_roles(store, organization.id)
+    for one in (first, second):
+        role_members.assign(store, one, user.uuid, now=NOW)
+    with pytest.raises(ValidationError, match="can be in 2 roles"):
+        role_members.assign(store, third, user.uuid, now=NOW)
+    assert roles_of(store, organization, user) == (first.id, second.id)

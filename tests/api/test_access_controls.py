@@ -124,6 +124,30 @@ def test_a_manager_by_rule_may_set_rules_and_an_admin_of_the_project_by_rule(tea
     assert team.allow("editor", by="other") == 403, "who may only view an object cannot set its rules"
 
 
+def test_rules_on_whole_kinds_are_for_admins(team: Team) -> None:
+    """Who manages objects of a kind, even all of them, is not yet one."""
+    body = {"resource": "notebook", "access_level": "viewer"}
+    team.everywhere("manager", organization_member=team.membership("reader").id)
+    for path in ("resource_access_controls", "global_access_controls"):
+        refused = team.api("reader")("PUT", path, json=body)
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == "Must be an Organization admin to modify project-wide permissions."
+        assert team.api("reader")("PUT", path, json={**body, "access_level": None}).status_code == 403
+    rules = team.api("admin")("GET", "resource_access_controls").json()["access_controls"]
+    assert [rule["access_level"] for rule in rules] == ["manager"]
+    project = {"access_level": "admin", "organization_member": team.membership("reader").id}
+    assert team.api("admin")("PUT", "access_controls", json=project).status_code == 200
+    assert team.api("reader")("PUT", "resource_access_controls", json=body).status_code == 200
+
+
+def test_rules_on_the_project_are_for_admins(team: Team) -> None:
+    """That an open project makes everybody its admin does not count."""
+    body = {"access_level": "member"}
+    assert team.api("reader")("PUT", "access_controls", json=body).status_code == 403
+    assert team.api("admin")("PUT", "access_controls", json=body).status_code == 200
+    assert team.api("reader")("PUT", "access_controls", json={"access_level": None}).status_code == 403
+
+
 def test_explaining_somebody_else_is_for_who_may_set_rules(team: Team) -> None:
     team.everywhere("viewer")
     maker, reader = team.user("maker"), team.user("reader")
@@ -213,6 +237,33 @@ def test_a_project_that_a_rule_closes(team: Team, world: World) -> None:
     assert admin("PUT", "access_controls", json=member).status_code == 200
     assert reader("GET", project).json()["user_access_level"] == "member"
     assert reader("PATCH", project, json={"timezone": "UTC"}).status_code == 403
+
+
+def test_the_current_project_is_no_secret_but_may_be_closed(team: Team, world: World) -> None:
+    """`@current` names nothing that its caller did not choose."""
+    accounts.update_user(world.store, replace(team.user("reader"), current_project_id=team.project.project.id))
+    reader = team.api("reader")
+    assert reader("GET", "/api/projects/@current").json()["id"] == team.project.project.id
+    assert team.api("admin")("PUT", "access_controls", json={"access_level": "none"}).status_code == 200
+    refused = reader("GET", "/api/projects/@current")
+    assert (refused.status_code, refused.json()["detail"]) == (403, "You don't have access to the project.")
+
+
+def test_who_may_open_an_object_is_who_may_open_its_project(team: Team) -> None:
+    def listed() -> dict[str, str]:
+        found = team.api("admin")("GET", f"{team.place}/users_with_access").json()["users"]
+        names = {user.uuid: name for name, user in team.people.items()}
+        return {names[one["user_id"]]: one["access_level"] for one in found if one["user_id"] in names}
+
+    for name in ("reader", "outsider", "inactive"):
+        team.user(name)
+    everybody = {"maker": "manager", "admin": "manager", "reader": "editor", "outsider": "editor", "inactive": "editor"}
+    assert listed() == everybody
+    accounts.update_user(team.world.store, replace(team.user("inactive"), is_active=False))
+    closed = {"access_level": "none", "organization_member": team.membership("outsider").id}
+    assert team.api("admin")("PUT", "access_controls", json=closed).status_code == 200
+    team.allow("none", organization_member=team.membership("reader").id)
+    assert listed() == {"maker": "manager", "admin": "manager"}
 
 
 def test_the_settings_show_what_is_given_inherited_and_effective(team: Team, admin: Api) -> None:

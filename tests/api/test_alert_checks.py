@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from insights_api.alert_checks import Rule, check_fits, judged, narrowed
 from insights_api.alert_states import AT_REST, CALCULATION_INTERVALS, Found, Standing, after, is_skipped, next_check
-from insights_api.answers import parsed_node
 from insights_engine.errors import ValidationError
+from insights_engine.kinds import parse_node
 from insights_engine.project import Project
 
 # A Wednesday.
@@ -31,7 +31,7 @@ def rule(condition: str = "absolute_value", **values: Any) -> Rule:
 
 def trend(count: int = 1, **node: Any) -> Any:
     events = [{"kind": "EventsNode", "event": f"event {index}"} for index in range(count)]
-    return parsed_node("TrendsQuery", {"kind": "TrendsQuery", "series": events, **node})
+    return parse_node("TrendsQuery", {"kind": "TrendsQuery", "series": events, **node})
 
 
 def row(label: str, *values: float, order: int = 0, **fields: Any) -> dict[str, Any]:
@@ -101,6 +101,25 @@ def test_a_share_of_nothing_is_beyond_every_bound_but_has_no_number() -> None:
     )
     still = [row("visits", 0, 0, 0)]
     assert judged(rule("relative_increase", upper=0, is_share=True), trend(), PROJECT, NOW, (still, SPAN)) == (0.0, ())
+
+
+def test_a_share_of_less_than_nothing_grows_upwards_too() -> None:
+    rows = [row("balance", -10, -5, 0)]
+    found = judged(rule("relative_increase", upper=0.2, is_share=True), trend(), PROJECT, NOW, (rows, SPAN))
+    assert found.value == 0.5
+    assert "(50%, from -10 to -5)" in found.breaches[0]
+    assert (
+        judged(rule("relative_decrease", upper=0.2, is_share=True), trend(), PROJECT, NOW, (rows, SPAN)).value == -0.5
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "value"),
+    [("2026-03-04T00:00:00", 15), ("2026-03-03T23:59:59.999999", 10), ("2026-03-04T23:59:59", 15), ("2026-03-05", 6)],
+)
+def test_an_interval_is_over_from_its_end_on(now: str, value: float) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert judged(rule(), trend(2), PROJECT, at, (ROWS, SPAN)).value == value
 
 
 def test_each_value_of_a_breakdown_counts_and_those_that_cross_are_named() -> None:
@@ -194,6 +213,13 @@ def test_a_check_reads_the_intervals_that_it_looks_at(interval: str, asked: Rule
 def test_what_adds_up_over_intervals_keeps_its_range(shown: dict[str, Any]) -> None:
     query = trend(trendsFilter=shown, dateRange={"date_from": "-30d"})
     assert narrowed(rule(upper=1), query, PROJECT, NOW).date_from == "-30d"
+
+
+def test_the_sum_of_the_values_that_are_not_shown_is_no_value() -> None:
+    by = {"breakdown": "$browser", "breakdown_type": "event", "breakdown_limit": 1}
+    query = trend(breakdownFilter=by)
+    assert query.breakdown.hide_other is False
+    assert narrowed(rule(lower=1), query, PROJECT, NOW).breakdown.hide_other is True
 
 
 def test_an_hour_that_comes_twice_is_two_intervals() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from insights_acl.models import StoredProject
 from insights_api import deliveries
 
@@ -117,6 +119,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"subscribed_users": "all"}, "subscribed_users", "list"),
     ({"snoozed_until": "soon"}, "snoozed_until", "2h, 5d"),
     ({"snoozed_until": "2020-01-01T00:00:00Z"}, "snoozed_until", "later than now"),
+    ({"snoozed_until": "0h"}, "snoozed_until", "later than now"),
     ({"snoozed_until": "0001-01-01"}, "snoozed_until", "years"),
     ({"snoozed_until": 5}, "snoozed_until", "string"),
     ({"target_type": "pigeon"}, "target_type", "not a valid choice"),
@@ -148,6 +151,26 @@ def test_what_an_alert_must_say(shelf: tuple[Office, dict[str, Any]], name: str)
     del body[name]
     answer = office.api()("POST", "alerts", json=body)
     assert (answer.status_code, answer.json()["attr"], answer.json()["code"]) == (400, name, "required")
+
+
+def test_a_deleted_insight_has_no_alerts_made(office: Office) -> None:
+    insight = office.insight()
+    assert office.api()("PATCH", f"insights/{insight['id']}", json={"deleted": True}).status_code == 200
+    answer = office.api()("POST", "alerts", json=body_of(insight))
+    assert error(answer) == (400, "insight", f'Invalid pk "{insight["id"]}" - object does not exist.')
+
+
+def test_a_snooze_is_over_at_its_end(office: Office) -> None:
+    """As it is shown, whether or not it was checked since."""
+    start = datetime(2101, 3, 2, 12, tzinfo=UTC)
+    with time_machine.travel(start, tick=False):
+        alert = made(office.api()("POST", "alerts", json=body_of(office.insight(), snoozed_until="2h")))
+    for later, state in ((timedelta(hours=2, seconds=-1), "Snoozed"), (timedelta(hours=2), "Not firing")):
+        with time_machine.travel(start + later, tick=False):
+            shown = read(office.api()("GET", f"alerts/{alert['id']}"))
+        assert (shown["state"], shown["snoozed_until"] is None) == (state, state != "Snoozed")
+    with time_machine.travel(start, tick=False):  # so that it is never checked
+        assert office.api()("DELETE", f"alerts/{alert['id']}").status_code == 204
 
 
 SEE = {"kind": "EventsNode", "event": "see"}

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from insights_acl import accounts, keys, tokens
 from insights_acl.models import PersonalKey, StoredProject
+from insights_engine.errors import ValidationError
 from insights_engine.store import Store
 
 from tests.api.world import Api, World
@@ -68,7 +69,7 @@ def test_last_used_is_written_once_an_hour(api: Api, world: World) -> None:
 @pytest.mark.parametrize("scopes", [(), ("insights:read",), ("insight:read", "x")])
 def test_scopes_of_new_keys_are_known_ones(world: World, scopes: tuple[str, ...]) -> None:
     user = world.new_user()
-    with pytest.raises(Exception, match=r"did you mean|known are|at least one"):
+    with pytest.raises(ValidationError, match=r"did you mean|known are|at least one"):
         world.new_key(user, scopes)
     assert accounts.personal_keys_of(world.store, user) == []
 
@@ -77,12 +78,12 @@ def test_a_user_has_at_most_ten_keys(world: World) -> None:
     user = world.new_user()
     for _ in range(10):
         world.new_key(user)
-    with pytest.raises(Exception, match="10 personal API keys"):
+    with pytest.raises(ValidationError, match="10 personal API keys"):
         world.new_key(user)
 
 
 def test_an_address_belongs_to_one_account(world: World) -> None:
     user = world.new_user()
-    with pytest.raises(Exception, match="already an account"):
+    with pytest.raises(ValidationError, match="already an account"):
         accounts.create_user(world.store, user.email.upper(), now=world.stack.services.now())
     assert accounts.find_user_by_email(world.store, user.email.upper()) == user

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -91,6 +92,21 @@ def test_a_body_that_is_no_events_is_a_400(nobody: Any, body: bytes) -> None:
 @pytest.mark.parametrize(("path", "megabytes"), [("/e/", 2), ("/batch/", 20)])
 def test_a_body_over_the_limit_is_a_413(nobody: Any, path: str, megabytes: int) -> None:
     assert nobody("POST", path, content=b"[" + b" " * (megabytes * 1024 * 1024)).status_code == 413
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)], ids=["at the limit", "over it"])
+def test_a_body_at_the_limit_is_read(nobody: Any, more: int, status: int) -> None:
+    assert nobody("POST", "/e/", content=b" " * (2 * 1024 * 1024 + more)).status_code == status
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)], ids=["at the limit", "over it"])
+def test_a_body_of_no_said_length_is_measured(nobody: Any, more: int, status: int) -> None:
+    async def sent() -> AsyncIterator[bytes]:
+        yield b"[" + b" " * (1024 * 1024 - 1)
+        yield b" " * (1024 * 1024 - 1 + more)
+        yield b"]"
+
+    assert nobody("POST", "/e/", content=sent()).status_code == status
 
 
 def test_a_bomb_is_a_400(nobody: Any) -> None:

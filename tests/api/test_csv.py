@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from insights_api.answers import KIND_OF, KINDS
+from insights_api.insight_address import INSIGHTS
+from insights_engine.kinds import KINDS
 from insights_engine.tidy import FORMS
 from insights_engine.trend.displays import EXPORT_BREAKDOWN_LIMIT
 
@@ -78,6 +79,25 @@ def test_ways_to_ask_for_the_tidy_form(few: Api, method: str, path: str, further
     assert 'filename="export (2020-01-01 - 2020-01-02) from PostHog.csv"' in answer.headers["content-disposition"]
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "is_csv"),
+    [
+        ("insights/trend.csv", "*/*", True),
+        ("insights/trend.csv?format=json", "text/csv", False),
+        ("insights/trend.json?format=csv", "application/json", True),
+        ("insights/trend.json", "text/csv", False),
+        ("insights/trend", "text/csv;q=1", True),
+        ("insights/trend", "*/*", False),
+        ("insights/trend?format=", "text/csv", True),
+    ],
+)
+def test_the_format_is_what_is_asked_for_first(few: Api, path: str, accept: str, is_csv: bool) -> None:
+    """By its parameter, then by the path's ending, then by what is accepted."""
+    answer = few("POST", path, json={"query": NODES["TrendsQuery"]}, headers={"Accept": accept})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/csv" if is_csv else "application/json")
+
+
 def test_flat_filters_have_it_too(few: Api) -> None:
     assert lines(few("GET", "insights/trend.csv", params={**FLAT, "layout": "tidy"})) == LINES
     statuses = lines(few("GET", "insights/trend.csv", params={**FLAT, "layout": "tidy", "insight": "LIFECYCLE"}))
@@ -135,7 +155,7 @@ def test_a_file_has_all_rows_unless_a_limit_is_named(few: Api, node: dict[str, A
 def test_all_kinds_that_are_answered_have_their_columns() -> None:
     """A kind that is new needs a row in insights_engine/tidy.py."""
     assert KINDS.keys() <= FORMS.keys()
-    assert set(KIND_OF.values()) <= KINDS.keys()
+    assert set(INSIGHTS.values()) <= KINDS.keys()
 
 
 def test_an_insight_of_another_endpoint_has_no_wide_form(few: Api) -> None:

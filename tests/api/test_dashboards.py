@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from insights_acl.models import StoredProject
 from insights_api import dashboard_results
+from insights_engine import keys
 
+from tests.api.between import Between
 from tests.api.boards import QUERY, Office, error, read
 from tests.api.world import Api, World
 
@@ -217,6 +221,19 @@ def test_when_it_was_last_opened_is_noted(office: Office) -> None:
     assert office.change(board, name="x").status_code == 200
 
 
+def test_who_opens_it_undoes_no_change_made_meanwhile(
+    office: Office, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it was opened is a courtesy, and written only where nothing changed since it was read."""
+    board = office.dashboard("Old")
+    key = keys.resource(office.project.project.id, "dashboard", str(board["id"]))
+    racing = Between(world.store, "get_many", lambda wanted: key in wanted, lambda: office.change(board, name="New"))
+    with monkeypatch.context() as patch:
+        patch.setitem(world.stack.services.__dict__, "policies", racing)
+        assert office.read_dashboard(board)["name"] == "Old"
+    assert office.read_dashboard(board)["name"] == "New"
+
+
 @pytest.mark.parametrize(
     ("scope", "method", "end", "status"),
     [
@@ -246,6 +263,26 @@ def test_a_key_that_may_not_delete_insights_deletes_none(office: Office) -> None
     assert error(refused) == (403, None, "API key missing required scope 'insight:write'")
     assert api("PATCH", f"dashboards/{board['id']}", json={"deleted": True}).status_code == 200
     assert office.read_insight(insight)["dashboards"] == []
+
+
+def test_what_is_deleted_is_not_there_to_be_deleted(office: Office) -> None:
+    board = office.dashboard()
+    assert office.change(board, deleted=True).status_code == 200
+    for body in ({"deleted": True}, {"name": "x"}, {"name": "x", "deleted": True}):
+        assert office.change(board, **body).status_code == 404
+    assert office.change(board, deleted=False, name="x").json()["name"] == "x"
+
+
+def test_its_results_are_as_old_as_the_oldest(office: Office) -> None:
+    board = office.dashboard()
+    queries = (QUERY, {**QUERY, "interval": "week"})  # two questions, so two results
+    old, new = (office.insight(query=query, dashboards=[board["id"]]) for query in queries)
+    for insight, at in ((new, "2101-01-01T12:00:00Z"), (old, "2101-01-01T11:00:00Z")):
+        with time_machine.travel(datetime.fromisoformat(at), tick=False):
+            computed = office.api()("GET", f"insights/{insight['id']}", params={"refresh": "force_blocking"})
+            assert computed.json()["last_refresh"] == at
+    with time_machine.travel(datetime.fromisoformat("2101-01-01T12:00:30Z"), tick=False):
+        assert office.read_dashboard(board)["last_refresh"] == "2101-01-01T11:00:00Z"
 
 
 def test_rules_and_the_log_are_a_dashboard_s_too(office: Office) -> None:

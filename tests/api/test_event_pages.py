@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from insights_api import event_pages
 from insights_local.stack import Stack
 
 from tests.api.event_walks import listed, pages
@@ -66,6 +67,26 @@ def cursor(api: Api, told: Any) -> str:
     if isinstance(told, list):
         told = [api.project_id if part == PROJECT else part for part in told]
     return urlsafe_b64encode(json.dumps(told).encode()).decode()
+
+
+def test_a_page_has_so_many_at_most(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for more is led on."""
+    monkeypatch.setattr(event_pages, "MAX_LIMIT", 2)
+    page = shop.api("GET", "events", params={"limit": 10**6}).json()
+    assert len(page["results"]) == 2
+    assert parse_qs(urlsplit(page["next"]).query)["limit"] == ["2"]
+    assert sum(map(len, pages(shop.api, limit=10**6))) == len(EVENTS)
+
+
+def test_one_id_at_two_moments_is_two_events(api: Api) -> None:
+    """What is left out is an event that was sent twice as it is."""
+    event = {"uuid": NOBODY, "event": "seen", "distinct_id": "ada", "properties": {}}
+    both = [{**event, "timestamp": f"2026-03-0{day}T10:00:00Z"} for day in (1, 2)]
+    for events in (both, both[:1]):
+        api.stack.load(api.project_id, events=events)
+    assert [one["timestamp"][:10] for one in listed(api)] == ["2026-03-02", "2026-03-01"]
+    walked = [one["timestamp"][:10] for page in pages(api, limit=1) for one in page]
+    assert walked == ["2026-03-02", "2026-03-01"]
 
 
 # Walking

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from insights_acl import accounts
 from insights_acl.models import StoredProject
 from insights_engine.clickhouse import ClickHouse
 
@@ -212,6 +215,52 @@ def test_views_are_kept_for_each_person(world: World, project: StoredProject, ap
     change(api, one, deleted=True)
     assert [t["name"] for t in api("GET", "insights/trending").json()["results"]] == ["two"]
     assert three["last_viewed_at"] is None
+
+
+def test_what_is_not_to_be_seen_is_not_viewed(world: World, project: StoredProject, api: Api) -> None:
+    shown, deleted, closed = (create(api, name=name, query=PAGEVIEWS) for name in ("shown", "deleted", "closed"))
+    reader = world.api(project)
+    change(api, deleted, deleted=True)
+    api("PUT", f"insights/{closed['id']}/access_controls", json={"access_level": "none"})
+    numbers = [one["id"] for one in (shown, deleted, closed)]
+    assert reader("POST", "insights/viewed", json={"insight_ids": [*numbers, 999_999_999]}).status_code == 201
+    change(api, deleted, deleted=False)
+    api("PUT", f"insights/{closed['id']}/access_controls", json={"access_level": None})
+    viewed = {one["name"]: one["last_viewed_at"] is not None for one in reader("GET", "insights").json()["results"]}
+    assert viewed == {"shown": True, "deleted": False, "closed": False}
+
+
+def test_who_may_see_one_insight_alone_has_viewed_it(world: World, project: StoredProject, api: Api) -> None:
+    """To look makes nothing, so that a rule on the one is enough."""
+    shown, closed = (create(api, name=name, query=PAGEVIEWS) for name in ("shown", "closed"))
+    reader, admin = world.new_user(), world.api(project, world.new_user("admin"))
+    member = accounts.memberships_of(world.store, reader)[0].id
+    everybody = {"resource": "insight", "access_level": "none"}
+    assert admin("PUT", "resource_access_controls", json=everybody).status_code == 200
+    named = {"access_level": "viewer", "organization_member": member}
+    assert admin("PUT", f"insights/{shown['id']}/access_controls", json=named).status_code == 200
+    mine = world.api(project, reader)
+    viewed = mine("POST", "insights/viewed", json={"insight_ids": [shown["id"], closed["id"]]})
+    assert viewed.status_code == 201, viewed.text
+    assert names(mine, last_viewed_date_from="-1h") == ["shown"]
+
+
+def test_the_ends_of_a_range_of_dates_are_not_in_it(api: Api) -> None:
+    at = create(api, name="one", query=PAGEVIEWS)["created_at"]
+    later = (datetime.fromisoformat(at) + timedelta(microseconds=1)).isoformat()
+    earlier = (datetime.fromisoformat(at) - timedelta(microseconds=1)).isoformat()
+    assert names(api, created_date_from=at) == names(api, created_date_to=at) == []
+    assert names(api, created_date_from=earlier, created_date_to=later) == ["one"]
+
+
+def test_trending_goes_back_so_many_days_and_no_longer(api: Api) -> None:
+    views = create(api, name="views", query=PAGEVIEWS)["id"]
+    start = datetime(2101, 1, 1, 12, tzinfo=UTC)
+    with time_machine.travel(start, tick=False):
+        api("POST", "insights/viewed", json={"insight_ids": [views]})
+    for later, expected in ((timedelta(days=2), ["views"]), (timedelta(days=2, seconds=1), [])):
+        with time_machine.travel(start + later, tick=False):
+            assert [t["name"] for t in api("GET", "insights/trending?days=2").json()["results"]] == expected
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,12 @@ def test_orders(filled: Api, order: str) -> None:
         assert found == ["ann", "bob", "cat"]
 
 
+@pytest.mark.parametrize("order", ["event_count", "event_count ASC", " event_count  asc "])
+def test_an_order_without_a_direction_goes_upwards(filled: Api, order: str) -> None:
+    actors = insight({**TREND, "trendsFilter": {"display": "ActionsTable"}})
+    assert who(ask(filled, {"kind": "ActorsQuery", "source": actors, "orderBy": [order]})) == ["bob", "ann", "cat"]
+
+
 def test_who_is_known_by_events_alone_is_counted_as_missing(world: World) -> None:
     """As those of personless events are, who have a number and no person: here the second one, bob."""
     api = world.api(world.new_project())

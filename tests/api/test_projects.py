@@ -75,6 +75,16 @@ def test_what_ingest_keeps_in_a_project_cannot_be_set(admin: Api, world: World) 
         assert (project.days_timezone, project.group_types, project.id != 1) == ("UTC", (), True)
 
 
+def test_a_project_is_private_where_a_rule_says_what_everybody_may(admin: Api, world: World) -> None:
+    path = f"/api/projects/{admin.project_id}"
+    assert admin("GET", path).json()["access_control"] is False
+    member = accounts.memberships_of(world.store, world.new_user())[0].id
+    for subject, is_private in (({"organization_member": member}, False), ({}, True)):
+        rule = {"access_level": "member", **subject}
+        assert admin("PUT", "access_controls", json=rule).status_code == 200
+        assert admin("GET", path).json()["access_control"] is is_private
+
+
 def test_a_reset_token_is_the_only_one_that_works(admin: Api, world: World) -> None:
     before = admin("GET", f"/api/projects/{admin.project_id}").json()["api_token"]
     after = admin("PATCH", f"/api/projects/{admin.project_id}/reset_token").json()["api_token"]

@@ -99,6 +99,15 @@ def test_what_nothing_is_computed_for_is_free(
     assert "ratelimit-limit" not in answer.headers
 
 
+@pytest.mark.parametrize("parameter", ["refresh=blocking", "refresh=force_async", "explain=true"])
+def test_however_a_computation_is_asked_for_it_counts(limits: None, api: Api, parameter: str) -> None:
+    """Each asks something of its own, so that nothing is answered from what is kept."""
+    asked = [f'insights/trend?events=[{{"id":"e"}}]&date_from=-{days}d&{parameter}' for days in range(1, 7)]
+    answers = [api("GET", path) for path in asked]
+    assert [one.status_code < 400 for one in answers] == [True] * 4 + [False] * 2
+    assert {one.status_code for one in answers[4:]} == {429}
+
+
 def test_nobody_is_counted_who_is_not_let_in(limits: None, world: World, project: StoredProject) -> None:
     refused = [
         Api(world.stack, None, project.project.id)("GET", "cohorts"),
@@ -138,9 +147,22 @@ def test_a_link_has_a_rate_of_its_own(limits: None, world: World, project: Store
     assert _shared(office, second).status_code == 200
 
 
-def _link(office: Office) -> str:
-    insight = office.insight()
-    answer = office.api()("PATCH", f"insights/{insight['id']}/sharing", json={"enabled": True})
+def test_links_of_an_insight_and_of_a_dashboard_of_the_same_number_are_two(
+    limits: None, world: World, project: StoredProject
+) -> None:
+    office, store = Office(world, project), world.store
+    last = {kind: store.add(*keys.counter(kind), "next", 1) for kind in ("insight", "dashboard")}
+    for kind, number in last.items():
+        store.add(*keys.counter(kind), "next", max(last.values()) - number)
+    with limited(world.stack):
+        of_insight, of_dashboard = _link(office), _link(office, "dashboard")
+    assert [_shared(office, of_insight).status_code for _ in range(5)] == [200] * 4 + [429]
+    assert _shared(office, of_dashboard).status_code == 200
+
+
+def _link(office: Office, kind: str = "insight") -> str:
+    item = office.insight() if kind == "insight" else office.dashboard()
+    answer = office.api()("PATCH", f"{kind}s/{item['id']}/sharing", json={"enabled": True})
     return str(answer.json()["access_token"])
 
 

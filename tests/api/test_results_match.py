@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.api.test_results import STALE_AFTER, TREND, ask, complete, later, total, visit
-from tests.api.world import Api
+from tests.api.world import Api, World
 
 __all__ = ["later"]
 
@@ -59,6 +59,60 @@ def test_dates_that_are_written_out_do_not(api: Api, later: Any) -> None:
     later(timedelta(days=6))
     body = ask(api, asked)
     assert (body["is_cached"], "is_stale" in body) == (True, False)
+
+
+TAKEN = json.dumps([{"id": "visited", "order": 0}, {"id": "left", "order": 1}])
+TARGET = json.dumps({"id": "visited", "type": "events"})
+
+
+@pytest.mark.parametrize(
+    ("path", "insight", "asked"),
+    [
+        ("insights/funnel", "FUNNELS", {"events": TAKEN, "date_from": "-7d"}),
+        ("insights/retention", "RETENTION", {"target_entity": TARGET, "returning_entity": TARGET}),
+    ],
+    ids=["funnel", "retention"],
+)
+def test_what_an_answer_repeats_of_its_request_is_part_of_the_question(
+    api: Api, path: str, insight: str, asked: dict[str, str]
+) -> None:
+    """Addresses of the people behind it say what was asked, and so belong to nobody who asked otherwise."""
+    visit(api)
+    for colour, other in (("red", "blue"), ("blue", "red"), ("red", "blue")):
+        answer = api("GET", path, params={**asked, "colour": colour})
+        assert answer.status_code == 200, answer.text
+        assert f"colour={colour}" in answer.text
+        assert other not in answer.text
+    assert answer.json()["is_cached"] is True
+    saved = api("POST", "insights", json={"name": "x", "filters": {**asked, "insight": insight}}).json()
+    result = api("GET", f"insights/{saved['id']}").json()
+    assert result["result"]
+    assert "colour=" not in json.dumps(result), "an insight that is kept has no such addresses"
+
+
+def test_who_asks_what_another_has_asked_has_a_job_of_their_own(
+    world: World, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who asked is told of a job."""
+    monkeypatch.setattr(api.stack.services.queries, "send", lambda bodies: None)
+    other = replace(api, key=world.new_key(world.new_user()))
+    first, second, third = (ask(who, status=202, refresh="async")["query_status"]["id"] for who in (api, other, other))
+    assert first != second == third
+    assert (complete(api, first), complete(other, second)) == (None, None)
+
+
+def test_a_job_that_nobody_ends_is_given_up_after_an_hour(
+    api: Api, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.stack.services.queries, "send", lambda bodies: None)
+    query_id = ask(api, status=202, refresh="async")["query_status"]["id"]
+    later(timedelta(minutes=59))
+    assert complete(api, query_id) is None
+    later(timedelta(minutes=2))
+    told = complete(api, query_id)
+    assert told is not None
+    assert (told["error"], told["results"]) == (True, None)
+    assert "did not come to an end" in told["error_message"]
 
 
 def test_a_definition_that_cannot_be_told_is_not_changed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from insights_api.background import handle_queries
 from insights_engine.clickhouse import ClickHouse
 from insights_engine.errors import Overloaded
+from insights_engine.results import cache
 from insights_engine.services import use
 from insights_engine.store.sqlite import SqliteStore
 
@@ -249,6 +250,53 @@ def test_a_job_that_was_cancelled_before_it_began_is_not_computed(api: Api, monk
     del calls[:]
     assert deliver(api, *sent) == {"batchItemFailures": []}
     assert "clickhouse" not in calls
+
+
+def test_a_job_that_has_ended_is_not_done_again(
+    api: Api, monkeypatch: Any, calls: Any, later: Callable[[timedelta], None]
+) -> None:
+    visit(api)
+    sent: list[str] = []
+    monkeypatch.setattr(api.stack.services.queries, "send", sent.extend)
+    query_id = ask(api, status=202, refresh="force_async")["query_status"]["id"]
+    assert deliver(api, *sent) == {"batchItemFailures": []}
+    first = complete(api, query_id)
+    assert first is not None
+    later(timedelta(minutes=1))
+    del calls[:]
+    assert deliver(api, *sent) == {"batchItemFailures": []}
+    assert "clickhouse" not in calls
+    assert complete(api, query_id) == first
+
+
+def test_an_error_has_no_results_although_some_are_kept(api: Api, monkeypatch: Any) -> None:
+    visit(api)
+    assert total(ask(api)) == 1
+    monkeypatch.setattr(api.stack.services.queries, "send", lambda bodies: None)
+    query_id = ask(api, status=202, refresh="force_async")["query_status"]["id"]
+    assert api("DELETE", f"query/{query_id}").status_code == 204
+    told = complete(api, query_id)
+    assert told is not None
+    assert (told["error"], told["error_message"], told["results"]) == (True, "The query was cancelled.", None)
+
+
+def test_a_result_that_cannot_be_kept_is_an_error_although_an_older_one_is(
+    api: Api, monkeypatch: Any, later: Callable[[timedelta], None]
+) -> None:
+    """What the worker finds there is not what it was asked for."""
+    visit(api)
+    assert total(ask(api)) == 1
+    later(timedelta(minutes=1))
+    sent: list[str] = []
+    monkeypatch.setattr(api.stack.services.queries, "send", sent.extend)
+    query_id = ask(api, status=202, refresh="force_async")["query_status"]["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "MAX_ITEM_BYTES", 0)
+        assert deliver(api, *sent) == {"batchItemFailures": []}
+    told = complete(api, query_id)
+    assert told is not None
+    assert (told["error"], told["results"]) == (True, None)
+    assert "too large to be kept" in told["error_message"]
 
 
 def test_a_job_waits_where_only_the_moment_is_wrong(api: Api, monkeypatch: Any) -> None:

@@ -65,6 +65,16 @@ DATES: tuple[tuple[str, Schedule, list[str]], ...] = (
     ),
     ("a position needs weekdays", schedule("monthly", "2022-01-05T09:00", bysetpos=2), ["2022-01-05T09:00"]),
     (
+        "some months have a fifth Monday",
+        schedule("monthly", "2022-01-01T09:00", byweekday=("monday",), bysetpos=5),
+        ["2022-01-31T09:00", "2022-05-30T09:00", "2022-08-29T09:00"],
+    ),
+    (
+        "and a fifth one from the end",
+        schedule("monthly", "2022-01-01T09:00", byweekday=("monday",), bysetpos=-5),
+        ["2022-01-03T09:00", "2022-05-02T09:00", "2022-08-01T09:00"],
+    ),
+    (
         "a month has no sixth Monday",
         schedule("monthly", "2022-01-01T09:00", byweekday=("monday",), bysetpos=6),
         [],

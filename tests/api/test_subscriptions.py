@@ -12,6 +12,7 @@ from insights_acl.models import StoredProject
 from insights_api.schedule import FREQUENCIES, WEEKDAYS
 from insights_api.subscription_fields import FIELDS, RUN_ON
 
+from tests.api.between import Between
 from tests.api.boards import Office, error, made, read
 from tests.api.world import World
 
@@ -295,6 +296,28 @@ def test_a_key_needs_the_scope(office: Office, insight: dict[str, Any], world: W
     assert reads("GET", "subscriptions").status_code == 200
     assert reads("POST", "subscriptions", json={**WEEKLY, "insight": insight["id"]}).status_code == 403
     assert world.api(project, office.user("maker"), "insight:write")("GET", "subscriptions").status_code == 403
+
+
+def test_of_two_tests_at_once_one_is_sent(
+    office: Office, insight: dict[str, Any], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has found no other before it wrote."""
+    url = {"target_type": "webhook", "target_value": "https://1.1.1.1/hook", "start_date": "2030-01-01T00:00:00Z"}
+    path = f"subscriptions/{paused(office, insight, **url)['id']}"
+    services, told = world.stack.services, []
+    monkeypatch.setattr(services.reports, "send", told.extend)
+    others: list[int] = []
+
+    def another() -> None:
+        others.append(office.api()("POST", f"{path}/test-delivery").status_code)
+
+    racing = Between(world.store, "query", lambda pk, *_: "#DELIVERIES#" in pk, another)
+    with monkeypatch.context() as patch:
+        patch.setitem(services.__dict__, "policies", racing)
+        mine = office.api()("POST", f"{path}/test-delivery").status_code
+    assert ([mine], others, len(told)) == ([409], [202], 1)
+    assert len(read(office.api()("GET", f"{path}/deliveries"))["results"]) == 1
+    read(office.api()("PATCH", path, json={"deleted": True}))  # so that it is never sent
 
 
 def test_whoever_may_change_a_webhook_reads_its_secret(office: Office, insight: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from insights_acl.models import StoredProject
 from insights_api.tiles import MAX_OTHERS, MAX_TILES
 from insights_engine import keys
 
+from tests.api.between import Between
 from tests.api.boards import Office, error, made, read
 from tests.api.world import World
 
@@ -165,6 +166,27 @@ def test_a_copy_needs_everything_of_it_to_be_seen(office: Office) -> None:
     assert error(missing)[:2] == (400, "use_dashboard")
 
 
+def test_a_copy_needs_the_dashboard_to_be_seen(office: Office) -> None:
+    board = office.dashboard(tiles=[{"text": {"body": "Hello"}}])
+    body = {"use_dashboard": board["id"]}
+    assert office.api("reader")("POST", "dashboards", json=body).status_code == 201
+    office.rule("dashboard", board["id"], "none")
+    refused = office.api("reader")("POST", "dashboards", json=body)
+    assert error(refused) == (403, None, f"You don't have permission to use dashboard: {board['id']}")
+
+
+def test_a_dashboard_brings_back_no_insight_past_the_rules(office: Office) -> None:
+    board = office.dashboard()
+    insight = office.insight(dashboards=[board["id"]])
+    assert office.change(board, deleted=True, delete_insights=True).status_code == 200
+    office.rule("insight", insight["id"], "viewer")
+    assert office.change(board, "reader", deleted=False).json()["tiles"] == []
+    assert office.api()("GET", f"insights/{insight['id']}").status_code == 404
+    office.change(board, deleted=True)
+    office.change(board, deleted=False)
+    assert on(office, board) == [], "what was left behind once is not fetched later"
+
+
 def test_a_tile_moves(office: Office) -> None:
     board, other = office.dashboard(), office.dashboard()
     insight = office.insight(dashboards=[board["id"]])
@@ -223,6 +245,19 @@ def test_several_at_once_lose_nothing(office: Office) -> None:
     assert sorted(on(office, board)) == sorted(done)
     for insight in insights:
         agree(office, insight, board)
+
+
+def test_an_insight_that_is_put_elsewhere_meanwhile_does_not_go_with_its_dashboard(
+    office: Office, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, other = office.dashboard(), office.dashboard()
+    insight = office.insight(dashboards=[board["id"]])
+    key = keys.resource(office.project.project.id, "insight", str(insight["id"]))
+    racing = Between(world.store, "get_many", lambda wanted: key in wanted, lambda: office.place(insight, board, other))
+    with monkeypatch.context() as patch:
+        patch.setitem(world.stack.services.__dict__, "policies", racing)
+        assert office.change(board, deleted=True, delete_insights=True).status_code == 409
+    assert agree(office, insight, board, other) == [board["id"], other["id"]]
 
 
 def test_a_dashboard_is_full(office: Office, world: World) -> None:

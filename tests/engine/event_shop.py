@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from insights_engine.hogql.events_answer import Events, answer
-from insights_engine.hogql.events_query import parse_node
+from insights_engine.hogql.events.answer import Events, answer
+from insights_engine.hogql.events.node import parse_node
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewAsker

@@ -99,6 +99,23 @@ def test_bulk_reads_and_writes_go_on_with_what_was_left(partial: Partial, partia
     assert partial.calls.count("BatchGetItem") > 2
 
 
+def test_every_read_is_of_all_that_was_written(partial: Partial, partial_store: DynamoStore) -> None:
+    """Who reads after a write builds on it: it must not be a copy that lags behind that answers."""
+    asked: dict[str, Any] = {}
+
+    def rule(operation: str, request: Any, forward: Forward) -> Any:
+        asked[operation] = request
+        return forward()
+
+    partial.rule = rule
+    partial_store.get("p", "s")
+    partial_store.get_many([("p", "s"), ("p", "t")])
+    partial_store.query("p", "s", limit=5)
+    (batch,) = asked.pop("BatchGetItem")["RequestItems"].values()
+    assert asked.keys() == {"GetItem", "Query"}
+    assert all(request["ConsistentRead"] for request in (batch, *asked.values()))
+
+
 def test_what_is_never_done_is_an_error(
     partial: Partial, partial_store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,9 +108,14 @@ JSON = st.recursive(
 )
 FIELDS = ["event", "distinct_id", "properties", "token", "api_key", "timestamp", "offset", "uuid", "$set", "$unset"]
 EVENT = st.dictionaries(st.sampled_from(FIELDS), JSON | st.just("x"), max_size=10)
+UUID = "018cc251-f400-7f8a-856d-81dfa716481b"
+# What an event has to have; the rest of it is as arbitrary.
+NEEDED = {"event": "x", "distinct_id": "y", "token": "phc_a", "api_key": "phc_a", "uuid": UUID}
+WHOLE = EVENT.map(lambda event: {**event, **NEEDED})
 PAYLOAD = (
     EVENT | st.lists(EVENT, max_size=3) | st.fixed_dictionaries({"batch": st.lists(EVENT), "sent_at": JSON}) | JSON
 )
+TAKEN = WHOLE | st.lists(WHOLE, min_size=1, max_size=3) | st.fixed_dictionaries({"batch": st.lists(WHOLE, min_size=1)})
 
 
 @settings(max_examples=200, deadline=None)
@@ -123,7 +128,7 @@ def test_arbitrary_bytes_raise_only_capture_errors(body: bytes, content_type: st
 
 
 @settings(max_examples=200, deadline=None)
-@given(PAYLOAD, st.sampled_from(["plain", "gzip", "lz64"]))
+@given(PAYLOAD | TAKEN, st.sampled_from(["plain", "gzip", "lz64"]))
 def test_whatever_is_accepted_can_be_queued(payload: Any, packing: str) -> None:
     text = json.dumps(payload)
     body = text.encode() if packing == "plain" else PACKINGS[packing](text.encode())
@@ -137,7 +142,7 @@ def test_whatever_is_accepted_can_be_queued(payload: Any, packing: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(PAYLOAD, st.text())
+@given(PAYLOAD | TAKEN, st.text())
 def test_the_newer_protocol_raises_only_capture_errors(payload: Any, authorization: str) -> None:
     for header in (authorization, "Bearer phc_a"):
         try:

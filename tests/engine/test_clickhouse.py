@@ -12,11 +12,13 @@ from uuid import uuid4
 
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from insights_engine.clickhouse import ClickHouse
+from insights_engine import deadline
+from insights_engine.clickhouse import ClickHouse, named
 from insights_engine.errors import ApiError, Overloaded, ValidationError
 from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Param, Sql
+from insights_engine.statement_names import SETTING
 
 # Reading, either way
 
@@ -149,6 +151,30 @@ def test_what_a_failed_statement_had_made_is_not_in_the_next_answer(either: Serv
             either.clickhouse.admin_read(failing)
         assert either.clickhouse.read(Sql("SELECT 7"), project_id=1).rows == [(7,)]
         assert either.clickhouse.admin_read(Sql("SELECT 8")).rows == [(8,)]
+
+
+def test_each_statement_runs_under_the_name_of_its_own_request(either: Services) -> None:
+    """By which it is killed, so that no other is."""
+    own = Sql(f"SELECT getSetting('{SETTING}')")
+
+    def under(name: str) -> Any:
+        with named(name):
+            return either.clickhouse.read(own, project_id=1).rows[0][0]
+
+    assert [under("one"), under("two"), under("one")] == ["one", "two", "one"]
+    assert either.clickhouse.read(own, project_id=1).rows == [("",)]
+    assert under("two") == "two"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 0.9])
+def test_a_statement_that_could_not_be_answered_in_time_does_not_begin(either: Services, seconds: float) -> None:
+    """ClickHouse's limit is in whole seconds, and none at all would be no limit."""
+    with deadline.ends_in(deadline.GRACE_SECONDS + seconds), pytest.raises(Overloaded, match="no time left") as late:
+        either.clickhouse.read(Sql("SELECT getSetting('max_execution_time')"), project_id=1)
+    assert late.value.status == 504
+    with deadline.ends_in(deadline.GRACE_SECONDS + seconds + 2):
+        (limit,) = either.clickhouse.read(Sql("SELECT getSetting('max_execution_time')"), project_id=1).rows[0]
+    assert float(limit) in (1, 2)
 
 
 def test_threads_share_it(either: Services) -> None:

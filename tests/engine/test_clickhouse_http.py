@@ -252,10 +252,10 @@ def rude() -> Iterator[int]:
     [
         ("http://app:{wrong}@127.0.0.1:{port}/default", "the user or the password of CLICKHOUSE_DSN is refused"),
         ("http://nobody:{right}@127.0.0.1:{port}/default", "the user or the password of CLICKHOUSE_DSN is refused"),
-        ("http://app:{right}@127.0.0.1:{closed}/default", "Connection refused"),
+        ("http://app:{right}@127.0.0.1:{closed}/default", "nothing listens there (connection refused). Start it"),
         ("http://app:{right}@127.0.0.1:{rude}/default", "a gateway answers 502"),
-        ("http://app:{right}@no-such-host.invalid/default", "no-such-host.invalid"),
-        ("https://app:{right}@127.0.0.1:{port}/default", "SSLError"),
+        ("http://app:{right}@no-such-host.invalid/default", "at no-such-host.invalid:8123: its name is not found"),
+        ("https://app:{right}@127.0.0.1:{port}/default", "it does not speak TLS there. Write http://"),
     ],
 )
 def test_what_the_caller_and_what_the_operator_learn(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from insights_engine.lifecycle.answer import answer, parse_node
+from insights_engine.lifecycle.answer import answer
+from insights_engine.lifecycle.node import parse_node
 
 from tests.engine.asking import Asker, data, event, series
 from tests.engine.conftest import NewAsker

@@ -157,6 +157,7 @@ HAPPENED = {
     "click": {"event": "$autocapture", "properties": {}, "elements_chain": CLICK},
     "other click": {"event": "$autocapture", "properties": {}, "elements_chain": 'b:text="Sell"'},
     "it's": {"event": 'it\'s "it"', "properties": {"k": "v"}},
+    "opened": {"event": "opened", "properties": {"$current_url": "file:\\c\\100%.txt"}},
 }
 
 
@@ -182,6 +183,8 @@ def happened(new_asker: NewAsker) -> Asker:
         ([{"url": "Basket"}], {"view"}),
         ([{"url": "basket"}], set()),
         ([{"url": "shop%x"}], {"view"}),
+        ([{"url": "\\c\\"}], {"opened"}),
+        ([{"url": "\\C"}], set()),
         ([{"url": "https://shop.test/", "url_matching": "exact"}], {"home"}),
         ([{"url": "/B.*x=\\d$", "url_matching": "regex"}], {"view"}),
         ([{"event": "$autocapture", "url": "Basket"}], set()),

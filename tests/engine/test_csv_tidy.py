@@ -9,13 +9,14 @@ import pytest
 from insights_engine.answer import Answer
 from insights_engine.clickhouse import Cost
 from insights_engine.lifecycle import answer as lifecycle
+from insights_engine.lifecycle import node as lifecycle_node
 from insights_engine.retention import answer as retention
 from insights_engine.retention import node as retention_node
 from insights_engine.retention.legacy import parse_legacy as parse_legacy_retention
 from insights_engine.spreadsheets import pieces
 from insights_engine.sql import Sql
 from insights_engine.stickiness import answer as stickiness
-from insights_engine.stickiness import model as stickiness_model
+from insights_engine.stickiness import node as stickiness_node
 from insights_engine.tidy import FORMS, tidy
 from insights_engine.trend import answer as trend
 from insights_engine.trend import node as trend_node
@@ -36,9 +37,9 @@ A, B = {"kind": "EventsNode", "event": "a"}, {"kind": "EventsNode", "event": "b"
 
 ASK: dict[str, Callable[[dict[str, Any], Asker], Answer]] = {
     "TrendsQuery": lambda node, a: trend.answer(trend_node.parse_node(node), a.project, a.services, a.now),
-    "LifecycleQuery": lambda node, a: lifecycle.answer(lifecycle.parse_node(node), a.project, a.services, a.now),
+    "LifecycleQuery": lambda node, a: lifecycle.answer(lifecycle_node.parse_node(node), a.project, a.services, a.now),
     "StickinessQuery": lambda node, a: stickiness.answer(
-        stickiness_model.parse_node(node), a.project, a.services, a.now
+        stickiness_node.parse_node(node), a.project, a.services, a.now
     ),
     "RetentionQuery": lambda node, a: retention.answer(
         retention_node.parse_node(node), a.project, a.services, RETENTION_NOW

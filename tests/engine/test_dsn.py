@@ -71,6 +71,7 @@ def test_no_repr_shows_the_password() -> None:
     settings = Settings.read({"CLICKHOUSE_DSN": f"https://u:{SECRET}@h/db"})
     assert SECRET not in repr(settings)
     assert SECRET not in repr(ClickHouse(settings.clickhouse_dsn, settings))
+    assert SECRET not in repr(Services(settings))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,7 @@ def test_the_dsn_may_be_a_secret(moto_url: str, secret: str) -> None:
         ('{"dsn": ""}', "without dsn"),
         (f'{{"dsn": "{SECRET}"', "begins as JSON and is none"),
         (" ", "holds no text"),
+        (f"tcp://me:{SECRET}@h/db", "^The secret of CLICKHOUSE_SECRET_ARN must be of the form"),
     ],
 )
 def test_a_secret_without_a_dsn_is_told_without_the_secret(moto_url: str, secret: str, said: str) -> None:

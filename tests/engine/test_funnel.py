@@ -186,6 +186,17 @@ def test_maths_do_not_matter_but_for_first_times(shop: Asker) -> None:
     ]
 
 
+def test_a_first_time_is_no_step_that_another_event_takes(shop: Asker) -> None:
+    """In any order: of the same event, but not the same step twice."""
+    shop.load([at("a", "old", 1), at("a", "old", 3), at("a", "old", 4), at("a", "new", 3), at("a", "new", 4)])
+    asked = {
+        "series": [{"kind": "EventsNode", "event": "a", "math": "first_time_for_user"}, *series("a")],
+        "dateRange": {"date_from": "2024-03-02", "date_to": "2024-03-10"},
+        "funnelsFilter": {"funnelOrderType": "unordered"},
+    }
+    assert counts(ask(shop, node=asked)) == [2, 1]
+
+
 def test_several_events_as_one_step(shop: Asker) -> None:
     group = {"kind": "GroupNode", "operator": "OR", "nodes": series("a", "x")}
     shop.load([at("x", "p", 1), at("b", "p", 2), at("a", "q", 1)])
@@ -231,6 +242,9 @@ EXCLUDED = [
     ([at("a", "p", 1), at("b", "p", 2), at("x", "p", 2), at("c", "p", 3)], (0, 1), [1, 1, 1]),
     ([at("a", "p", 1), at("x", "p", 5)], (0, 1), [0, 0, 0]),
     ([at("a", "p", 1), at("x", "p", 9)], (0, 1), [1, 0, 0]),
+    # the window's last moment belongs to it
+    ([at("a", "p", 1), at("x", "p", 8)], (0, 1), [0, 0, 0]),
+    ([at("a", "p", 1), at("x", "p", 8 + 1e-3 / DAY)], (0, 1), [1, 0, 0]),
     ([at("a", "p", 1), at("x", "p", 2), at("a", "p", 3), at("b", "p", 4)], (0, 1), [1, 1, 0]),
 ]
 
@@ -261,6 +275,21 @@ def test_attribution(shop: Asker, chosen: dict[str, Any], expected: dict[Any, li
     shop.load([at("a", "p", 1, k="u"), at("b", "p", 2, k="v"), at("a", "q", 1, k="u"), at("b", "q", 2, k="u")])
     shop.load([at("a", "r", 1, k="w")])
     assert counts(ask(shop, node={"funnelsFilter": chosen, **BY_K})) == expected
+
+
+@pytest.mark.parametrize("touch", ["first_touch", "last_touch"])
+def test_of_two_values_at_one_moment_the_first_in_the_alphabet_is_the_actor_s(shop: Asker, touch: str) -> None:
+    shop.load([at("a", f"p{i}", 1, k=value) for i in range(12) for value in (["v", "u"] if i % 2 else ["u", "v"])])
+    chosen = {"funnelsFilter": {"breakdownAttributionType": touch}}
+    assert counts(ask(shop, node={**BY_K, **chosen})) == {("u",): [12, 0]}
+
+
+@pytest.mark.parametrize("touch", ["first_touch", "last_touch"])
+def test_a_value_is_that_of_a_step(shop: Asker, touch: str) -> None:
+    """What else is read, as a strict funnel reads all, says nothing of the actor."""
+    shop.load([at("z", "p", 1, k="w"), at("a", "p", 2, k="u"), at("b", "p", 3, k="u"), at("z", "p", 4, k="w")])
+    chosen = {"funnelsFilter": {"breakdownAttributionType": touch, "funnelOrderType": "strict"}}
+    assert counts(ask(shop, node={**BY_K, **chosen})) == {("u",): [1, 1]}
 
 
 def test_kinds_of_breakdowns(shop: Asker) -> None:

@@ -12,7 +12,7 @@ from insights_engine.funnel.legacy import parse_legacy
 from insights_engine.funnel.model import ATTRIBUTIONS, ORDERS, VIZ_TYPES, FunnelQuery
 from insights_engine.funnel.node import parse_node
 from insights_engine.funnel.people import Chosen, compile_people, step_people
-from insights_engine.funnel.plan import Plan, plan_of
+from insights_engine.funnel.plan import Plan, make_plan
 from insights_engine.project import Project
 
 from tests.conftest import Golden
@@ -72,7 +72,7 @@ def node_of(chosen: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
 
 
 def plan_in(query: FunnelQuery, project: str = "plain") -> Plan:
-    return plan_of(query, Project(7, **PROJECTS[project]), DEFINITIONS, NOW)
+    return make_plan(query, Project(7, **PROJECTS[project]), DEFINITIONS, NOW)
 
 
 @pytest.mark.parametrize("name", NODES)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from insights_engine.funnel.answer import answer, make_plan
+from insights_engine.funnel.answer import answer, plan_of
 from insights_engine.funnel.best import best_runs
 from insights_engine.funnel.node import parse_node
 from insights_engine.funnel.people import step_people
@@ -22,6 +22,8 @@ from insights_engine.sql import Sql
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
 from tests.engine.models import funnel as model
+from tests.engine.models.chance import not_the_simplest
+from tests.examples import examples
 
 QUESTIONS = 15
 FIRST, NOW = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 20, tzinfo=UTC)
@@ -29,7 +31,7 @@ FIRST, NOW = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 20, tzinfo=UTC)
 TICK = timedelta(hours=7)
 NAMES, VALUES, PERSONS = ("a", "b", "c", "x"), ("", "u", "v"), 4
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "3")),
+    max_examples=examples(3, 100),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
@@ -44,7 +46,7 @@ _EVENT = st.fixed_dictionaries(
         "at": st.integers(0, 14),
     }
 )
-worlds = st.lists(_EVENT, min_size=1, max_size=34)
+worlds = not_the_simplest(st.lists(_EVENT, min_size=1, max_size=34))
 _STEP = st.fixed_dictionaries(
     {
         "event": st.sampled_from(["a", "a", "b", "b", "c", None]),
@@ -143,7 +145,7 @@ def test_best_runs(new_world: NewWorld, events: list[dict[str, Any]], data: st.D
     asker, persons = new_world(events)
     for _ in range(QUESTIONS):
         q = data.draw(questions())
-        plan = make_plan(parse_node(node_of(q)), asker.project, asker.services, NOW)
+        plan = plan_of(parse_node(node_of(q)), asker.project, asker.services, NOW)
         wanted = model.best_runs(q, valued(q, events))
         for trimmed in (False, True):
             statement = best_runs(plan, trimmed=trimmed, named=True).sql
@@ -225,7 +227,7 @@ def test_people_of_a_step(new_world: NewWorld, events: list[dict[str, Any]], dat
     asker, persons = new_world(events)
     for _ in range(QUESTIONS):
         q = data.draw(questions())
-        plan = make_plan(parse_node(node_of(q)), asker.project, asker.services, NOW)
+        plan = plan_of(parse_node(node_of(q)), asker.project, asker.services, NOW)
         runs = model.best_runs({**q, "attribution": None}, valued(q, events))
         for step in (*range(1, len(q["steps"]) + 1), *range(-len(q["steps"]), -1)):
             rows = asker.services.clickhouse.read(step_people(plan, step), project_id=asker.id).rows

@@ -16,8 +16,8 @@ DEFINITIONS = Definitions({1: Action(1, "Some", (Step("a"), Step("x"))), 2: Acti
 ACTION, ANY_ACTION = {"kind": "ActionsNode", "id": 1}, {"kind": "ActionsNode", "id": 2}
 
 
-def page(*urls: Any, operator: str = "exact") -> dict[str, Any]:
-    own = [{"key": "url", "value": list(urls), "operator": operator, "type": "event"}]
+def page(*urls: Any, operator: str = "exact", kind: str = "event", key: str = "url") -> dict[str, Any]:
+    own = [{"key": key, "value": list(urls), "operator": operator, "type": kind}]
     return {"kind": "EventsNode", "event": "page", "properties": own}
 
 
@@ -31,6 +31,9 @@ CASES: list[tuple[list[dict[str, Any]], list[tuple[int, ...]]]] = [
     ([page("/x"), page("/X")], [(0, 1)]),
     ([page("/x"), page("/y", operator="icontains")], [(0, 1)]),
     ([page(1), page("1.0")], [(0, 1)]),
+    ([page("1"), page("1.0")], [(0, 1)]),
+    # of one property of the event there is one value, but of a person's distinct ids there are several
+    ([page("/x", kind="person", key="distinct_id"), page("/y", kind="person", key="distinct_id")], [(0, 1)]),
     ([page("/x"), page("/y"), *series("page")], [(0, 1, 2)]),
 ]
 

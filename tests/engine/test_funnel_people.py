@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from insights_engine.errors import ValidationError
-from insights_engine.funnel.answer import actors, make_plan
+from insights_engine.funnel.answer import actors, plan_of
 from insights_engine.funnel.people import Chosen, step_people
 from insights_engine.sql import Sql
 
@@ -77,7 +77,7 @@ def test_people_that_there_are_not(shop: Asker, chosen: Chosen, node: dict[str, 
 
 def moments(asker: Asker, step: int, **query: Any) -> list[tuple[Any, ...]]:
     """(day, day of the step before) of the people of a step."""
-    plan = make_plan(query_of(**query), asker.project, asker.services, NOW)
+    plan = plan_of(query_of(**query), asker.project, asker.services, NOW)
     rows = asker.services.clickhouse.read(step_people(plan, step), project_id=asker.id).rows
     return sorted((when.day, before and before.day) for _, when, before in rows)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from insights_engine.definitions import Action, Definitions, Step
 from insights_engine.hogql import aggregate, condition, text_value
-from insights_engine.lifecycle.answer import parse_node as parse_lifecycle
 from insights_engine.lifecycle.compile import compile_lifecycle
+from insights_engine.lifecycle.node import parse_node as parse_lifecycle
 from insights_engine.project import Project
 from insights_engine.scan import Scan
 from insights_engine.stickiness.compile import compile_stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 from insights_engine.trend.plan import make_plan
 
 from tests.conftest import Golden

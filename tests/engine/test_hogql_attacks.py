@@ -22,7 +22,7 @@ from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Sql
 from insights_engine.stickiness.answer import answer as stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 from insights_engine.trend.answer import answer as trend
 from insights_engine.trend.node import parse_node as parse_trend
 

@@ -10,7 +10,7 @@ from insights_engine.errors import ValidationError
 from insights_engine.retention.answer import answer as retention
 from insights_engine.retention.node import parse_node as parse_retention
 from insights_engine.stickiness.answer import answer as stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 from insights_engine.trend.answer import answer as trend
 from insights_engine.trend.node import parse_node as parse_trend
 

@@ -139,8 +139,8 @@ NESTS = {
 @pytest.mark.parametrize("opens", NESTS)
 def test_what_the_parser_would_read_for_ever_is_stopped(opens: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parser goes on until it is killed; the next statement is answered as ever."""
-    monkeypatch.setattr(effort, "_SECONDS", 0.3)
-    with pytest.raises(ValidationError) as caught:
+    with monkeypatch.context() as hurried, pytest.raises(ValidationError) as caught:
+        hurried.setattr(effort, "_SECONDS", 0.3)
         compiled(f"SELECT {opens * 40}1 +{NESTS[opens] * 40}")
     assert caught.value.detail == "query: the statement takes too long to read; nest it less deep"
     assert compiled("SELECT ((((1)))), [[[(SELECT 2)]]]").columns == ("1", "[[[(SELECT 2)]]]")

@@ -16,12 +16,13 @@ from insights_engine.funnel.node import parse_node as parse_funnel
 from insights_engine.funnel.people import Chosen
 from insights_engine.ingest import load
 from insights_engine.lifecycle import answer as lifecycle
+from insights_engine.lifecycle.node import parse_node as parse_lifecycle
 from insights_engine.operators import OPERATORS
 from insights_engine.project import Project
 from insights_engine.services import Services
 from insights_engine.sql import Sql
 from insights_engine.stickiness import answer as stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 from insights_engine.trend.answer import answer
 from insights_engine.trend.legacy import parse_legacy
 from insights_engine.trend.node import parse_node
@@ -200,7 +201,7 @@ def test_so_do_lifecycle_and_stickiness(ask: Ask, text: str) -> None:
     for name in ("event name", "key of a person", "key of a group", "text in an expression", "interval", "date"):
         node = KEYS[name](text)
         flow, stick = {"kind": "LifecycleQuery", **node}, {"kind": "StickinessQuery", **node}
-        ask(lambda project, found, n=flow: lifecycle.answer(lifecycle.parse_node(n), project, found, NOW))
+        ask(lambda project, found, n=flow: lifecycle.answer(parse_lifecycle(n), project, found, NOW))
         ask(lambda project, found, n=stick: stickiness.answer(parse_stickiness(n), project, found, NOW))
 
 

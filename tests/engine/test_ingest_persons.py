@@ -172,6 +172,13 @@ def test_numbers_are_dense_from_one(identity: Identity) -> None:
     assert first.ids | second.ids == {"a": 1, "b": 2, "c": 3}
 
 
+def test_a_number_that_was_not_needed_is_the_next_person_s(identity: Identity) -> None:
+    """Two new ids are one person here, and it is known only when two numbers were taken."""
+    first = resolved(identity, Link("anon", "user", stamp(NOW)), touch("other"))
+    assert first.ids == {"anon": 1, "user": 1, "other": 2}
+    assert resolved(identity, touch("next")).ids == {"next": 3}
+
+
 def test_an_id_that_joins_costs_no_merge(identity: Identity) -> None:
     resolved(identity, touch("anon", plan="free"))
     later = resolved(identity, Link("anon", "user", stamp(NOW)), touch("user", plan="pro"))
@@ -186,6 +193,19 @@ def test_a_merge_keeps_what_the_survivor_says(identity: Identity) -> None:
     assert [person.merged_into for person in merged.merged.values()] == [merged.ids["user"]]
     assert merged.persons[merged.ids["user"]].properties == {"a": 1, "b": 2}
     assert resolved(identity, touch("anon")).ids["anon"] == merged.ids["user"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_number_that_no_person_has_keeps_nobody_apart(identity: Identity, is_known: bool) -> None:
+    """Events without a person have a number of their own, which says nothing of who is who."""
+    resolved(identity, Touch("user", stamp(NOW), set={"plan": "pro"}, identified=True))
+    if is_known:
+        resolved(identity, Touch("ghost", stamp(NOW), profile=False))
+    linked = resolved(identity, Link("user", "ghost", stamp(NOW)))
+    found = resolved(identity, touch("user"), touch("ghost"))
+    assert linked.refused == []
+    assert found.ids == {"user": 1, "ghost": 1}
+    assert found.persons[1].properties == {"plan": "pro"}
 
 
 def test_a_chain_of_merges_is_followed(identity: Identity) -> None:

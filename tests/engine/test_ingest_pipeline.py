@@ -86,6 +86,36 @@ def test_a_message_delivered_twice_changes_nothing(project: Any, ingest: Ingest)
     assert project.rows("SELECT person, version FROM persons FINAL WHERE {p}") == before
 
 
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        *((zone, AT) for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago")),
+        *(
+            ("UTC", at)
+            for at in ("0001-01-01T00:00:00+00:00", "1970-01-02T00:00:00+00:00", "9999-12-31T23:59:59+00:00")
+        ),
+        ("Pacific/Pago_Pago", "1970-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_repeat_is_found_by_its_day_wherever_that_begins(
+    new_project: Any, ingest: Ingest, zone: str, at: str
+) -> None:
+    batch = messages(captured(project := new_project(days_timezone=zone), timestamp=at))
+    assert ingest.batch(batch).stored == 1
+    again = ingest.batch(batch)
+    assert (again.stored, again.repeated) == (0, 1)
+    assert len(project.rows("SELECT 1 FROM events WHERE {p}")) == 1
+
+
+def test_one_uuid_of_two_events_is_of_both(project: Any, ingest: Ingest) -> None:
+    """Some clients number each kind of event by itself."""
+    event = captured(project)
+    batch = messages(event, {**event, "event": "another"})
+    assert ingest.batch(batch).stored == 2
+    assert ingest.batch(batch).repeated == 2
+    assert project.rows("SELECT event FROM events WHERE {p} ORDER BY event") == [("another",), ("e",)]
+
+
 def test_a_uuid_counts_once_in_a_batch(project: Any, ingest: Ingest) -> None:
     event = captured(project)
     assert (
@@ -151,9 +181,13 @@ def test_a_thousand_small_messages_that_unpack_to_megabytes_are_many_slices() ->
     assert sum(map(len, found)) == 1000
 
 
-def test_events_of_an_unknown_token_vanish(project: Any, ingest: Ingest) -> None:
+def test_events_of_an_unknown_token_vanish(project: Any, ingest: Ingest, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says so, without the token: whoever mistyped it was told 200."""
     outcome = ingest.batch(messages(captured(project, token="phc_unknown"), captured(project)))
     assert (outcome.failed, outcome.unknown, outcome.stored) == ([], 1, 1)
+    (line,) = [record for record in caplog.records if "unknown token" in record.message]
+    assert line.__dict__["events"] == 1
+    assert "phc_unknown" not in str(line.__dict__)
 
 
 def test_a_failing_clickhouse_fails_the_messages_and_nothing_is_lost(project: Any, ingest: Ingest) -> None:

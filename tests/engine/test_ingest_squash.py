@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from insights_engine.ingest import Ingest, Message
 from insights_engine.ingest.squash import squash
 from insights_engine.queue import pack
+from insights_engine.services import Services
+
+from tests.engine.meanwhile import before_insert, before_put
 
 AT_ONCE = timedelta(0)
 MONTHS = ["2024-01-31T12:00:00+00:00", "2024-02-01T12:00:00+00:00", "2024-03-05T12:00:00+00:00"]
 
 
-def send(project: Any, *events: tuple[str, str, str | None]) -> None:
-    """(event, distinct id, alias), at times in three months in turn."""
+def send(project: Any, *events: tuple[str, str, str | None], by: Services | None = None) -> None:
+    """(event, distinct id, alias), at times in three months in turn. `by`: what the consumer's stores are."""
     now = project.services.now().isoformat()
     captured = [
         {
@@ -35,7 +38,7 @@ def send(project: Any, *events: tuple[str, str, str | None]) -> None:
         }
         for number, (name, distinct_id, alias) in enumerate(events)
     ]
-    outcome = Ingest(project.services).batch([Message("m", body) for body in pack(captured)])
+    outcome = Ingest(by or project.services).batch([Message("m", body) for body in pack(captured)])
     assert outcome.stored == len(events)
 
 
@@ -117,6 +120,41 @@ def test_a_second_squash_does_nothing(project: Any) -> None:
     assert answer(project) == before
 
 
+def test_a_merge_that_comes_while_the_project_is_said_to_have_none(project: Any) -> None:
+    """Its consumer found it said already that there are some, and so did not say it again."""
+    send(project, *(("seen", name, None) for name in "abcd"))
+    merged(project, "a", "b")
+    services = before_put(
+        project.services, lambda item: item.get("has_pending_merges") is False, lambda: merged(project, "c", "d")
+    )
+    squash(services, project.id, min_age=AT_ONCE)
+    assert len({person for person, *_ in answer(project)}) == 2
+    assert project.item()["has_pending_merges"]
+
+
+def test_a_squash_that_comes_while_a_merge_is_written(project: Any) -> None:
+    """It finds nothing to do, and says that there is nothing."""
+    send(project, ("seen", "a", None), ("seen", "b", None))
+    services = before_insert(
+        project.services, "person_merges", lambda: squash(project.services, project.id, min_age=AT_ONCE)
+    )
+    send(project, ("$merge_dangerously", "a", "b"), by=services)
+    assert len({person for person, *_ in answer(project)}) == 1
+    assert project.item()["has_pending_merges"]
+
+
+def test_who_was_absorbed_follows_a_person_under_a_new_name(project: Any) -> None:
+    """Where the person that is left is new, it takes the number of the one with history, and what that absorbed."""
+    send(project, *(("seen", name, None) for name in "abd"))
+    merged(project, "a", "b")
+    send(project, ("seen", "c", None), ("$merge_dangerously", "b", "c"))
+    merged(project, "c", "d")
+    before = answer(project)
+    assert len({person for person, *_ in before}) == 1
+    squash(project.services, project.id, min_age=AT_ONCE)
+    assert answer(project) == before
+
+
 def test_members_of_a_cohort_stay_members(project: Any) -> None:
     send(project, ("seen", "a", None), ("seen", "b", None))
     project.services.clickhouse.command(
@@ -128,6 +166,38 @@ def test_members_of_a_cohort_stay_members(project: Any) -> None:
     assert (2,) in project.rows(members)
     squash(project.services, project.id, min_age=AT_ONCE)
     assert project.rows(members) == [(2,)]
+
+
+def test_who_was_taken_out_of_a_cohort_brings_nobody_into_it(project: Any) -> None:
+    send(project, ("seen", "a", None), ("seen", "b", None))
+    project.services.clickhouse.command(
+        "INSERT INTO cohort_people (project, cohort, person, is_deleted, version) "
+        "VALUES ({p:UInt32}, 5, 1, 0, 3), ({p:UInt32}, 5, 1, 1, 4)",
+        {"p": project.id},
+    )
+    merged(project, "a", "b")
+    assert project.rows("SELECT person FROM cohort_people FINAL WHERE {p} AND is_deleted = 0") == []
+
+
+def contents(project: Any, table: str) -> list[str]:
+    return sorted(map(repr, project.rows(f"SELECT * FROM {table} FINAL WHERE {{p}}")))
+
+
+def test_another_project_is_left_as_it_was(project: Any, new_project: Any) -> None:
+    """Its people have the same numbers."""
+    other = new_project()
+    for one in (other, project):
+        send(one, *(("seen", name, None) for name in "aabbcc"))
+        one.services.clickhouse.command(
+            "INSERT INTO cohort_people (project, cohort, person, is_deleted, version) VALUES ({p:UInt32}, 5, 1, 0, 3)",
+            {"p": one.id},
+        )
+    merged(other, "c", "b")
+    tables = ("events", "persons", "person_distinct_ids", "person_merges", "cohort_people")
+    before = {table: contents(other, table) for table in tables}
+    merged(project, "a", "b")
+    squash(project.services, project.id, min_age=AT_ONCE)
+    assert {table: contents(other, table) for table in tables} == before
 
 
 NAMES = st.sampled_from("abcdef")

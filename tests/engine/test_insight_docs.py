@@ -20,11 +20,11 @@ from insights_engine.hogql.lists import JSON_TYPES
 from insights_engine.hogql.parse import MAX_LENGTH, MAX_TOKENS
 from insights_engine.hogql.printer import MAX_DEPTH
 from insights_engine.lifecycle.answer import answer as lifecycle
-from insights_engine.lifecycle.answer import parse_node as parse_lifecycle
+from insights_engine.lifecycle.node import parse_node as parse_lifecycle
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 from insights_engine.stickiness.answer import answer as stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject

@@ -9,15 +9,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from insights_engine.actors import Wanted
 from insights_engine.lifecycle import answer as lifecycle
+from insights_engine.lifecycle.node import parse_node as parse_lifecycle
 from insights_engine.stickiness import answer as stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 
 from tests.engine.conftest import NewProject
-from tests.engine.models.worlds import World, ranges, worlds
+from tests.engine.models.worlds import World, all_days, ranges, worlds
 from tests.engine.test_lifecycle import loaded, node_of
 from tests.engine.test_stickiness import asked, questions
 
 POINTS = 8  # of one question
+SIMPLE: dict[str, Any] = {"count": None, "criteria": None, "cumulative": False, "compare": False, "math": "total"}
 EVERYBODY = Wanted(limit=1000, has_distinct_ids=True)
 quick = settings(
     max_examples=2,
@@ -37,9 +39,9 @@ def some(pick: random.Random, points: list[Any]) -> list[Any]:
 @given(world=worlds(), data=st.data())
 def test_who_is_what_in_a_lifecycle(new_project: NewProject, world: World, data: st.DataObject) -> None:
     asker, pick = loaded(new_project, world), random.Random(data.draw(st.integers(0, 1000)))
-    for _ in range(4):
-        node = node_of(data.draw(ranges(world))) | data.draw(st.sampled_from([{}, {"aggregation_group_type_index": 0}]))
-        query = lifecycle.parse_node({"kind": "LifecycleQuery", **node})
+    for question in (all_days(world), *(data.draw(ranges(world)) for _ in range(3))):
+        node = node_of(question) | data.draw(st.sampled_from([{}, {"aggregation_group_type_index": 0}]))
+        query = parse_lifecycle({"kind": "LifecycleQuery", **node})
         rows = lifecycle.answer(query, asker.project, asker.services, asker.now).result
         points = [(row["status"], i, number) for row in rows for i, number in enumerate(row["data"])]
         for status, interval, number in some(pick, points):
@@ -53,8 +55,8 @@ def test_who_is_what_in_a_lifecycle(new_project: NewProject, world: World, data:
 @given(world=worlds(), data=st.data())
 def test_who_sticks(new_project: NewProject, world: World, data: st.DataObject) -> None:
     asker, pick = loaded(new_project, world), random.Random(data.draw(st.integers(0, 1000)))
-    for _ in range(4):
-        question = data.draw(questions(world).filter(lambda one: one["math"] != "hogql"))
+    drawn = questions(world).filter(lambda one: one["math"] != "hogql")
+    for question in (SIMPLE | all_days(world), *(data.draw(drawn) for _ in range(3))):
         query = parse_stickiness({"kind": "StickinessQuery", **asked(question)})
         rows = stickiness.answer(query, asker.project, asker.services, asker.now).result
         points = [

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from insights_engine.answer import Answer
 from insights_engine.errors import ApiError
-from insights_engine.lifecycle.answer import answer, parse_node
-from insights_engine.trend.legacy import parse_legacy
+from insights_engine.lifecycle.answer import answer
+from insights_engine.lifecycle.legacy import parse_legacy
+from insights_engine.lifecycle.node import parse_node
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject

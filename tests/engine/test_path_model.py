@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from insights_engine.path.answer import Paths, actors, answer, make_plan
+from insights_engine.path.answer import Paths, actors, answer, plan_of
 from insights_engine.path.compile import compile_paths
 from insights_engine.path.legacy import parse_legacy
 from insights_engine.path.model import PathQuery
@@ -26,12 +26,13 @@ from tests.engine.conftest import NewProject
 from tests.engine.models import path as model
 from tests.engine.models.path_questions import FIRST, WORLDS, flat_of, node_of, project_rules, questions
 from tests.engine.test_retention_model import merge
+from tests.examples import examples
 
 QUESTIONS = 12
 NOW = datetime(2024, 3, 25, tzinfo=UTC)
 NO_KEYS: dict[str, str | None] = {"start": None, "end": None, "dropoff": None}
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "5")),
+    max_examples=examples(5, 100),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
@@ -97,14 +98,14 @@ def test_paths_are_those_of_the_model(
 
 def on_threads(asker: Asker, query: PathQuery, threads: int) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """In small blocks, so that there is something for each."""
-    plan = make_plan(query, asker.project, asker.services, NOW)
+    plan = plan_of(query, asker.project, asker.services, NOW)
     few = Sql("SETTINGS max_threads = {n}, max_block_size = 7", n=Sql(str(threads)))
     rows = asker.services.clickhouse.admin_read(Sql("{s} {few}", s=compile_paths(plan), few=few)).rows
     return shape(plan, rows[0][1:])
 
 
 def with_long_numbers(asker: Asker, query: PathQuery) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    plan = make_plan(query, asker.project, asker.services, NOW)
+    plan = plan_of(query, asker.project, asker.services, NOW)
     plan = replace(plan, packing=packing(plan.start, plan.end, wide=True))
     return shape(plan, asker.services.clickhouse.read(compile_paths(plan), project_id=asker.id).rows[0][1:])
 

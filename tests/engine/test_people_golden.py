@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from insights_engine.actors import Wanted, everyone, page
 from insights_engine.definitions import Cohort, Definitions
-from insights_engine.lifecycle.answer import parse_node as parse_lifecycle
 from insights_engine.lifecycle.compile import compile_people as of_lifecycle
+from insights_engine.lifecycle.node import parse_node as parse_lifecycle
 from insights_engine.project import Project
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql
 from insights_engine.stickiness.compile import compile_people as of_stickiness
-from insights_engine.stickiness.model import parse_node as parse_stickiness
+from insights_engine.stickiness.node import parse_node as parse_stickiness
 from insights_engine.trend.breakdowns import OTHER
 from insights_engine.trend.compile import branches
 from insights_engine.trend.node import parse_node

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from insights_engine import aws
 from insights_engine.answer import Answer
 from insights_engine.clickhouse import Cost
 from insights_engine.errors import Cancelled, Overloaded, Throttled, ValidationError
-from insights_engine.results.cache import ResultsCache, changing_definitions
+from insights_engine.results.cache import ResultsCache, changing_definitions, key_of
 from insights_engine.results.entry import Entry
 from insights_engine.results.flight import Flight
 from insights_engine.results.jobs import Job, Jobs
@@ -22,6 +26,7 @@ from insights_engine.services import Services
 from insights_engine.settings import Settings
 from insights_engine.sql import Sql
 from insights_engine.store import Store
+from insights_engine.store.items import MAX_ITEM_BYTES
 
 PROJECT, KEY = 7, "a" * 32
 FRESH: Callable[[Entry], bool] = lambda entry: True  # noqa: E731
@@ -155,8 +160,9 @@ def test_nobody_waits_longer_than_there_is_time(services: Services) -> None:
     assert raised.value.status == 504
 
 
-def test_an_error_is_told_to_who_waited_and_to_nobody_later(services: Services) -> None:
-    error = Overloaded("Out of memory.", status=512)
+@pytest.mark.parametrize("status", [500, 512])
+def test_an_error_is_told_to_who_waited_and_to_nobody_later(services: Services, status: int) -> None:
+    error = Overloaded("Out of memory.", status=status)
     failing, flight = Computation(0.2, error), Flight(services, PROJECT, KEY, 20)
     asked_at = now()
     with ThreadPoolExecutor(2) as threads:
@@ -202,6 +208,41 @@ def test_what_is_kept_comes_back_as_it_was(services: Services, length: int) -> N
     assert cache.put(PROJECT, KEY, kept)
     assert cache.look(PROJECT, KEY).entry == kept
     assert cache.look(PROJECT + 1, KEY).entry is None
+
+
+@pytest.fixture
+def bucket(services: Services, moto_url: str) -> None:
+    """RESULTS_BUCKET, in S3 as moto has it."""
+    name = f"results-{uuid4().hex}"
+    aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    services.settings = replace(services.settings, results_bucket=name)
+
+
+# Which nothing packs: it fits into an item, if little is said about it.
+LARGE = random.Random(1).randbytes(MAX_ITEM_BYTES - 9_000)
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("beside", [0, 9_000])
+def test_what_is_said_beside_the_rows_counts_for_the_limit_of_an_item(services: Services, beside: int) -> None:
+    """A statement's own text stands there, which may be long."""
+    kept = replace(entry(now()), result=LARGE, additions={"clickhouse": "x" * beside})
+    cache = ResultsCache(services)
+    assert cache.put(PROJECT, KEY, kept)
+    assert cache.look(PROJECT, KEY).entry == kept
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_item_has_its_own_rows_though_a_newer_result_was_kept_since(services: Services) -> None:
+    """Between a reader's two reads, or where the newer one's item could not be written."""
+    cache, at = ResultsCache(services), now()
+    first = replace(entry(at), result=LARGE * 2)
+    newer = replace(entry(at + timedelta(seconds=1)), result=LARGE[::-1] * 2)
+    assert cache.put(PROJECT, KEY, first)
+    item = services.results.get(*key_of(PROJECT, KEY))
+    assert cache.put(PROJECT, KEY, newer)
+    assert cache.entry_of(item) == first
+    assert cache.look(PROJECT, KEY).entry == newer
 
 
 def test_what_nobody_wrote_is_no_result(services: Services) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,22 @@ def test_the_mean_row_leaves_out_what_is_not_over(new_project: NewProject, mean:
     assert ask(asker, flat={"total_intervals": 4, "mean_retention_calculation": mean}).mean == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(("microseconds", "last"), [(0, 1.0), (-1, 0.0)])
+def test_a_period_is_over_when_the_next_begins(new_project: NewProject, microseconds: int, last: float) -> None:
+    now = datetime(2024, 3, 20, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    events = [["$pageview", "ann", f"2024-03-{day}T10:00:00Z"] for day in (17, 18, 19)]
+    asker = asker_of(new_project, events, now)
+    node = {"retentionFilter": {"totalIntervals": 3}, "dateRange": {"date_to": "2024-03-19"}}
+    assert ask(asker, node=node).mean == [1.0, 1.0, last]
+
+
+def test_rows_of_every_value_count_for_the_mean(new_project: NewProject) -> None:
+    days = [("ann", 17, "x"), ("ann", 18, "x"), ("bob", 17, "y")]
+    asker = asker_of(new_project, [["$pageview", who, f"2024-03-{day}T10:00:00Z", {"b": b}] for who, day, b in days])
+    node = {"retentionFilter": {"totalIntervals": 4}, "breakdownFilter": {"breakdown": "b", "breakdown_type": "event"}}
+    assert ask(asker, node=node).mean == pytest.approx([1, 1 / 3, 0, 0])
+
+
 def test_cohorts_of_different_size_weigh_differently(new_project: NewProject) -> None:
     days = [("ann", 17), ("bob", 17), ("cat", 17), ("ann", 18), ("ann", 19)]
     asker = asker_of(new_project, [["$pageview", who, f"2024-03-{day}T10:00:00Z"] for who, day in days])
@@ -75,6 +91,20 @@ def test_cohorts_of_different_size_weigh_differently(new_project: NewProject) ->
         "simple": pytest.approx([1, (1 / 3 + 1) / 2, 1 / 3, 0]),
         "weighted": pytest.approx([1, 2 / 4, 1 / 3, 0]),
     }
+
+
+@pytest.mark.parametrize("names", [{}, {"custom_name": "Shown as"}])
+def test_what_an_event_is_called_does_not_change_what_is_added_up(
+    new_project: NewProject, names: dict[str, str]
+) -> None:
+    """Returning events of another kind count from the first target event on; those of the same were counted once."""
+    events = [["buy", "ann", f"2024-03-{day}T1{hour}:00:00Z", {"n": 5}] for day in (18, 19) for hour in (0, 1)]
+    asker = asker_of(new_project, events)
+    buy = {"id": "buy", "type": "events"}
+    about = {"targetEntity": {**buy, **names}, "returningEntity": buy, "totalIntervals": 3}
+    about |= {"aggregationType": "sum", "aggregationProperty": "n"}
+    first, *_ = ask(asker, node={"retentionFilter": about}).result
+    assert [cell["aggregation_value"] for cell in first["values"]] == [10, 10, 0]
 
 
 SHARES: dict[str, list[list[float]]] = {

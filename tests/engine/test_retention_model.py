@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from insights_engine.retention.answer import answer, make_plan
+from insights_engine.retention.answer import answer, plan_of
 from insights_engine.retention.bitmaps import is_exact
 from insights_engine.retention.compile import compile_retention
 from insights_engine.retention.legacy import parse_legacy
@@ -25,12 +25,13 @@ from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
 from tests.engine.models import retention as model
 from tests.engine.models.retention_questions import TYPES, questions, worlds
+from tests.examples import examples
 
 QUESTIONS = 12
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "5")),
+    max_examples=examples(5, 100),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a failure is to load hundreds of worlds
@@ -208,7 +209,7 @@ def test_a_node_is_answered_as_by_the_model(
         assert [value for value, _ in found] == [value for value, _ in wanted], q
         for one, other in zip(found, wanted, strict=True):
             assert one[1] == [(n, pytest.approx(x) if x is not None else None) for n, x in other[1]], (q, found, wanted)
-        plan = make_plan(query, asker.project, asker.services, NOW)
+        plan = plan_of(query, asker.project, asker.services, NOW)
         if is_exact(plan):
             rows = asker.services.clickhouse.read(compile_retention(plan, bitmaps=False), project_id=asker.id)
             assert seen(shape(plan, rows.rows)) == found, q

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from insights_engine.answer import Answer
 from insights_engine.errors import ApiError
 from insights_engine.stickiness.answer import answer
-from insights_engine.stickiness.model import parse_filters_form, parse_node
+from insights_engine.stickiness.legacy import parse_legacy
+from insights_engine.stickiness.node import parse_node
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
@@ -81,7 +82,7 @@ def test_case(new_project: NewProject, case: dict[str, Any]) -> None:
     )
     dates = {"dateRange": {"date_from": "2024-03-01", "date_to": "2024-03-04"}}
     if "filters" in case:
-        query = parse_filters_form(case["filters"])
+        query = parse_legacy(case["filters"])
     else:
         query = parse_node({"kind": "StickinessQuery", **dates, **case["query"]})
     found = answer(query, asker.project, asker.services, asker.now).result
@@ -111,7 +112,7 @@ def test_refused(project: Any, further: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize("raw", [5, [], "{", {"operator": "gte"}, {"value": 2}, {"operator": [], "value": 2}])
 def test_criteria_of_the_flat_form_refused(raw: Any) -> None:
     with pytest.raises(ApiError) as refused:
-        parse_filters_form({"events": [{"id": "a"}], "stickiness_criteria": raw})
+        parse_legacy({"events": [{"id": "a"}], "stickiness_criteria": raw})
     assert refused.value.attr == "stickiness_criteria"
 
 

@@ -153,6 +153,9 @@ def test_a_transaction_is_all_or_nothing_and_names_the_first_failure(store: Stor
     with pytest.raises(ConflictError) as failure:
         store.transact(writes)
     assert failure.value.index == 2
+    with pytest.raises(ConflictError) as failure:
+        store.transact([Check(pk, "anything", "any"), Delete(f"{pk}{'k' * 3000}", "s"), *writes])
+    assert failure.value.index == 4
     assert [item["sk"] for item in store.query(pk)] == ["there"]
     store.transact([*writes[:2], Delete(pk, "missing")])
     assert [item["sk"] for item in store.query(pk)] == ["a", "there"]

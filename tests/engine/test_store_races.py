@@ -14,6 +14,8 @@ from insights_engine.store import ConflictError, Put, Store
 from insights_engine.store.dynamodb import DynamoStore
 from insights_engine.store.sqlite import SqliteStore
 
+from tests.conftest import dynamo_client, make_table
+
 
 @pytest.fixture
 def store(any_store: Store, request: pytest.FixtureRequest) -> Store:
@@ -40,6 +42,17 @@ def test_of_racing_writers_one_wins(store: Store, pk: str) -> None:
         assert sum(pool.map(claim, range(8))) == 20
     counter = store.get(pk, "counter")
     assert counter is not None and counter["next"] == 160
+
+
+def test_a_counter_that_was_begun_anew_is_not_removed_as_the_expired_one_before(moto_url: str, pk: str) -> None:
+    """`add` removes what has expired, and something else may be there by then."""
+    client = dynamo_client(moto_url)
+    store = DynamoStore(make_table(client), client=client)
+    store.put({"pk": pk, "sk": "s", "n": 5, "expires_at": 1})
+    anew = {"pk": pk, "sk": "s", "n": 7, "expires_at": 1 << 40}
+    client.meta.events.register("before-call.dynamodb.DeleteItem", lambda **_: store.put(anew))
+    assert store.add(pk, "s", "n", 1) == 8
+    assert store.get(pk, "s") == {**anew, "n": 8}
 
 
 def test_racing_bulk_writers_agree_on_every_winner(store: Store, pk: str) -> None:

@@ -37,9 +37,7 @@ STEPS = st.one_of(
     st.tuples(st.just("add"), SKS, st.sampled_from(["n", "version"]), st.integers(-3, 3)),
     st.tuples(st.just("put_new_many"), st.lists(st.tuples(SKS, FIELDS), max_size=3)),
     st.tuples(st.just("put_many"), st.lists(st.tuples(SKS, FIELDS), max_size=3)),
-    st.tuples(
-        st.just("transact"), st.lists(st.tuples(SKS, KINDS, FIELDS, EXPECTS), max_size=3, unique_by=lambda p: p[0])
-    ),
+    st.tuples(st.just("transact"), WRITES),
     st.tuples(st.just("wait"), st.integers(1, 3)),
 )
 

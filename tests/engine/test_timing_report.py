@@ -20,7 +20,7 @@ from insights_engine.timing.answer import answer
 from insights_engine.timing.columns import item_of
 from insights_engine.timing.compile import compile_timing
 from insights_engine.timing.model import FILTERS, PARAMETERS, asks_for_report, parse
-from insights_engine.timing.window import make_window
+from insights_engine.timing.window import MAX_DAYS, make_window
 
 from tests.conftest import Golden
 from tests.engine.conftest import NewProject, Workplace
@@ -181,6 +181,16 @@ def test_what_cannot_be_meant_is_refused_by_name(
     with pytest.raises(ValidationError, match=said) as raised:
         asked(project, **values)
     assert raised.value.attr == attr
+
+
+def test_the_longest_range_is_answered() -> None:
+    last = date(2024, 3, 12)
+    first = last - timedelta(days=MAX_DAYS - 1)
+    dates = {"date_to": f"{last}"}
+    window = make_window(parse({"date_from": f"{first}", **dates}), Project(1), NOW)
+    assert (len(window.days()), window.days()[0], window.days()[-1]) == (MAX_DAYS, f"{first}", f"{last}")
+    with pytest.raises(ValidationError, match=f"more than {MAX_DAYS} days"):
+        make_window(parse({"date_from": f"{first - timedelta(days=1)}", **dates}), Project(1), NOW)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -134,6 +135,24 @@ def test_the_log_says_that_it_was_tried_again(broken: Broken, count: Count, capl
     assert count().body == ANSWER
     (line,) = [record for record in caplog.records if record.message == "request"]
     assert line.__dict__["clickhouse_retries"] == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "advice"),
+    [
+        (60, "UNKNOWN_TABLE", "Run: insights migrate"),
+        (81, "UNKNOWN_DATABASE", "Run: insights migrate"),
+        (497, "ACCESS_DENIED", "lacks a right; insights doctor names it."),
+    ],
+)
+def test_the_log_says_what_mends_a_fault_that_is_ours(
+    broken: Broken, count: Count, caplog: pytest.LogCaptureFixture, code: int, name: str, advice: str
+) -> None:
+    broken.server.fault = always(faulty.exception(code, name))
+    told = count()
+    assert (told.status, advice in str(told.body)) == (500, False)
+    (line,) = [record for record in caplog.records if record.exc_info]
+    assert advice in logging.Formatter().formatException(line.exc_info)
 
 
 # Not there

@@ -11,8 +11,9 @@ import sys
 from typing import Any
 
 import pytest
-from insights_api.answers import KINDS
 from insights_api.mounts import MOUNTS, REPORT_MOUNTS
+from insights_engine.kinds import KINDS
+from insights_engine.kinds import MODULES as OF_KINDS
 from insights_engine.snapstart import ON_FIRST_USE
 from insights_local.routes import ROOT
 
@@ -127,8 +128,10 @@ def test_a_snapshot_holds_code_and_nothing_else(function: str, loaders: int) -> 
 
 
 def test_a_snapshot_has_what_answers_questions_of_every_kind() -> None:
-    places = {place.partition(":")[0] for kind in KINDS.values() for place in kind if place}
-    assert {f"insights_engine.{module}" for module in places} <= set(ON_FIRST_USE)
+    assert set(OF_KINDS) <= set(ON_FIRST_USE)
+    for kind, row in KINDS.items():
+        own = {name.rpartition(".")[2] for name in OF_KINDS if name.startswith(f"insights_engine.{row.package}.")}
+        assert own == {"node", "answer", *(("legacy",) if row.older else ())}, kind
 
 
 def test_elsewhere_nothing_is_loaded_ahead() -> None:

@@ -150,6 +150,15 @@ def test_import_reports_bad_lines_by_number_and_loads_the_rest(run: Run, stack: 
     assert "row 2: " in result.stderr
 
 
+def test_a_file_of_another_format_is_told_with_those_that_are_known(run: Run, stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "events.xlsx"
+    file.write_bytes(b"PK\x03\x04 is how a spreadsheet begins")
+    arguments = ("import", str(file), "--project", str(stack.project_id))
+    first, second = (run(*arguments, **stack.environment) for _ in range(2))
+    assert (first.exit_code, "save it as CSV" in first.stderr) == (1, True)
+    assert second.stderr.endswith("An earlier import has read all of it; --restart reads it again.\n")
+
+
 def test_import_into_a_project_that_is_not_there_names_those_that_are(run: Run, stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("{}")

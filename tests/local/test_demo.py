@@ -106,8 +106,9 @@ def test_persons_have_what_breakdowns_and_cohorts_ask_for(demo: Demo) -> None:
 
 def test_eight_custom_events_come_with_page_views(events: list[dict[str, Any]]) -> None:
     names = Counter(event["event"] for event in events)
-    assert len(set(world.CUSTOM_EVENTS)) == 8
-    assert set(world.CUSTOM_EVENTS) | {"$pageview", "$pageleave", "$identify", "$autocapture"} == set(names)
+    of_the_browser = {"$pageview", "$pageleave", "$identify", "$autocapture"}
+    assert of_the_browser <= set(names)
+    assert len(set(names) - of_the_browser) == 8
     assert names["$pageview"] > len(events) / 2
     assert all(event["properties"]["$current_url"] for event in events if event["event"] == "$pageview")
 

@@ -144,6 +144,7 @@ BODIES = [
     (None, None, b"hello", True),
     ("application/json", "gzip", GZIPPED, True),
     ("text/plain", None, GZIPPED, True),
+    ("text/plain", "br", b"hello", True),  # whatever is in it
     ("application/json", "identity", b"{}", False),
 ]
 
@@ -201,6 +202,13 @@ def test_an_answer_becomes_a_response(
     assert headers.items() <= response.headers.items()
 
 
+def test_an_answer_may_be_as_large_as_lambda_allows(call: Call) -> None:
+    """Counted as the JSON that the function answers."""
+    body = "x" * (MAX_INVOCATION - len('{"statusCode":200,"body":""}'))
+    response = call("GET", "/echo", answer={"statusCode": 200, "body": body})
+    assert (response.status_code, len(response.content)) == (200, len(body))
+
+
 def test_each_cookie_is_a_header(call: Call) -> None:
     response = call("GET", "/echo", answer={"statusCode": 200, "cookies": ["a=1; Path=/", "b=2"], "body": ""})
     assert response.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2"]
@@ -213,6 +221,7 @@ FAULTS: dict[str, Any] = {
     "a body that is not base64": {"statusCode": 200, "body": "not base64!", "isBase64Encoded": True},
     "not JSON": {"statusCode": 200, "body": object()},
     "over Lambda's limit": {"statusCode": 200, "body": "x" * (MAX_INVOCATION + 1)},
+    "one byte over it": {"statusCode": 200, "body": "x" * (MAX_INVOCATION - len('{"statusCode":200,"body":""}') + 1)},
 }
 
 

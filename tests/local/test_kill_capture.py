@@ -1,7 +1,7 @@
 """What capture has acknowledged is stored exactly once, with its persons, however often the consumer is killed.
 
-The whole of `insights serve` is killed with SIGKILL twenty times, each time while its consumer has a batch in work, and
-started again on the same folder. Senders go on all the while, and send again, with the same uuids, what was not
+The whole of `insights serve` is killed with SIGKILL again and again, each time while its consumer has a batch in work,
+and started again on the same folder. Senders go on all the while, and send again, with the same uuids, what was not
 acknowledged.
 """
 
@@ -26,9 +26,10 @@ from uuid import UUID
 
 import httpx
 
+from tests.examples import examples
 from tests.local.serving import Eventually, Server, environment
 
-KILLS = 20
+KILLS = examples(6, 20)
 SENDERS = 3
 EVENTS_A_REQUEST = 20
 STORIES_AT_ONCE = 8
@@ -174,9 +175,7 @@ def contents(folder: Path) -> dict[str, list[list[Any]]]:
     return found
 
 
-def test_twenty_kills_lose_and_double_nothing(
-    start: Callable[..., Server], eventually: Eventually, tmp_path: Path
-) -> None:
+def test_kills_lose_and_double_nothing(start: Callable[..., Server], eventually: Eventually, tmp_path: Path) -> None:
     server = start("--no-demo")
     server.ready()
     address, stopping = [server.url], threading.Event()

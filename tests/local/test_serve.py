@@ -93,16 +93,15 @@ def test_a_stop_in_the_middle_of_the_demo_data_is_clean(
     assert "Traceback" not in errors
 
 
-def test_a_port_in_use_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+def test_a_port_in_use_is_told_with_another_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [COMMAND, "serve", "--data-dir", tmp_path, "--port", str(port)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert done.returncode == 1
-    assert done.stderr == (
-        f"Error: Cannot listen on 127.0.0.1:{port}: Address already in use. "
-        "Choose another: insights serve --port 8001\n"
-    )
+    first, second = done.stderr.splitlines()
+    assert first == f"Error: Cannot listen on 127.0.0.1:{port}: Address already in use."
+    assert re.fullmatch(r"Choose another: \S*insights serve --port (\d+), or make run ARGS=\"--port \1\"", second)
 
 
 def test_an_answer_s_body_does_not_wait_for_the_client(tmp_path: Path) -> None:
@@ -113,10 +112,15 @@ def test_an_answer_s_body_does_not_wait_for_the_client(tmp_path: Path) -> None:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_folder_in_use_is_one_line(start: Callable[..., Server], tmp_path: Path) -> None:
-    start("--no-demo").ready()
-    second = start("--no-demo")
-    assert second.process.wait(60) == 1
-    assert second.err.read_text() == (
-        f"Error: {tmp_path / 'data'} is in use by another `insights` command; stop that one first.\n"
+def test_a_second_start_is_told_where_the_first_one_is(start: Callable[..., Server], tmp_path: Path) -> None:
+    first = start("--no-demo")
+    first.ready()
+    told = (
+        f"{tmp_path / 'data'} is in use by another `insights` command, which serves {first.url}; "
+        f"stop that one first (Ctrl-C where it runs, or: kill {first.process.pid}).\n"
     )
+    second = start("--no-demo")
+    third = start("--no-demo", "--port", first.url.rpartition(":")[2])
+    assert [one.process.wait(60) for one in (second, third)] == [1, 1]
+    assert second.err.read_text() == f"Error: {told}"
+    assert third.err.read_text().endswith(f": Address already in use.\n{told}")

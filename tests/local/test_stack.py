@@ -74,6 +74,41 @@ def test_a_start_that_was_killed_halfway_is_taken_up(persistent: Callable[[], St
         assert len(accounts.personal_keys_of(store, owner)) == 1
 
 
+def revoked(stack: Stack) -> None:
+    owner = accounts.find_user_by_email(stack.services.policies, OWNER_EMAIL)
+    assert owner is not None
+    for key in accounts.personal_keys_of(stack.services.policies, owner):
+        accounts.revoke_key(stack.services.policies, key)
+
+
+def broken(stack: Stack) -> None:
+    (stack.data_dir / "identity.json").write_text("{")
+
+
+@pytest.mark.parametrize("what", [revoked, broken])
+def test_the_next_start_has_a_key_that_works(persistent: Callable[[], Stack], what: Callable[[Stack], None]) -> None:
+    with persistent() as first:
+        what(first)
+    with persistent() as second:
+        assert (second.project_id, second.project_token) == (first.project_id, first.project_token)
+        assert second.admin_key != first.admin_key
+        assert request(second, "GET", "/api/projects/@current").status_code == 200
+
+
+def test_an_owner_who_was_taken_out_stays_out(persistent: Callable[[], Stack]) -> None:
+    with persistent() as first:
+        store = first.services.policies
+        owner = accounts.find_user_by_email(store, OWNER_EMAIL)
+        assert owner is not None
+        organization = accounts.find_organization(store, first.organization_id)
+        assert organization is not None
+        accounts.create_user(store, "ada@example.com", "owner", organization, now=first.services.now())
+        accounts.remove_member(store, accounts.memberships_of(store, owner)[0])
+        revoked(first)
+    with persistent() as second:
+        assert request(second, "GET", "/api/projects/@current").status_code == 401
+
+
 def test_the_key_is_readable_by_its_user_only(persistent: Callable[[], Stack]) -> None:
     with persistent() as stack:
         mode = (stack.data_dir / "identity.json").stat().st_mode

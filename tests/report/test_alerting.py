@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from insights_acl.accounts import update_user
 from insights_acl.members import remove_member
 from insights_acl.memberships import memberships_of
 from insights_acl.models import moment
 from insights_api import agenda, deliveries
 from insights_api.alert_checks import Rule, narrowed
 from insights_api.alert_firing import begin_check
-from insights_api.answers import parsed_node
 from insights_engine.clickhouse import ClickHouse
 from insights_engine.errors import Overloaded
+from insights_engine.kinds import parse_node
 from insights_engine.queue.sqlite import SqliteQueue
 from insights_engine.store import StoreUnavailable
 from insights_engine.trend.answer import answer
@@ -112,7 +114,7 @@ def test_the_few_intervals_that_are_asked_for_have_the_values_of_the_whole(
 ) -> None:
     series = {**VIEW, "math": math, "math_property": "price"}
     dates = {"date_from": "-90d"}
-    query = parsed_node("TrendsQuery", {**TREND, "series": [series], "interval": interval, "dateRange": dates})
+    query = parse_node("TrendsQuery", {**TREND, "series": [series], "interval": interval, "dateRange": dates})
     project, services = watch.office.project.project, watch.services
     rule = Rule.of({**watch.make(**ONGOING).stored(), "condition": {"type": "relative_increase"}})
     few = narrowed(rule, query, project, NOW)
@@ -297,13 +299,30 @@ def _again(watch: Watch) -> dict[str, Any]:
 
 def test_who_has_left_or_may_not_see_the_insight_is_told_nothing(world: World, watch: Watch) -> None:
     office = watch.office
-    users = [office.user(name) for name in ("maker", "reader", "leaver")]
+    users = [office.user(name) for name in ("maker", "reader", "leaver", "inactive", "outsider")]
     watch.make(subscribed_users=[user.id for user in users], target_type="email", target_value="team@example.com")
     office.rule("insight", watch.stored()["insight"], "none", "reader")
     remove_member(world.store, memberships_of(world.store, users[2])[0])
+    update_user(world.store, replace(users[3], is_active=False))
+    office.rule("project", watch.project_id, "none", "outsider")
     watch.check()
     (delivery,) = watch.told()
     assert list(delivery["recipients"]) == [users[0].email, "team@example.com"]
+    assert watch.stored()["checks"][0]["targets_notified"]
+
+
+def test_what_nobody_is_left_to_hear_is_not_said_to_have_been_told(world: World, watch: Watch) -> None:
+    gone = watch.office.user("gone")
+    watch.make(subscribed_users=[gone.id])
+    update_user(world.store, replace(gone, is_active=False))
+    watch.check()
+    assert watch.told() == []
+    alert = watch.stored()
+    assert (alert["state"], alert["last_notified_at"], alert["checks"][0]["targets_notified"]) == (
+        "Firing",
+        None,
+        False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -92,6 +93,7 @@ def test_a_repeat_writes_the_same(bucket: str) -> None:
         ({"subject": "alert"}, "p/7/alerts/2022-01-03-d-1"),
         ({"project_id": 8}, "p/8/subscriptions/2022-01-03-d-1"),
         ({"timezone": "Pacific/Pago_Pago"}, "p/7/subscriptions/2022-01-02-d-1"),
+        ({"at": datetime(2022, 1, 5, tzinfo=UTC)}, "p/7/subscriptions/2022-01-03-d-1"),  # a later attempt
         ({"timezone": "Mars/Olympus"}, "p/7/subscriptions/2022-01-03-d-1"),
         ({"delivery_id": "../../8/x y"}, "p/7/subscriptions/2022-01-03-------8-x-y"),
     ],

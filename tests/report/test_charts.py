@@ -113,7 +113,7 @@ def test_every_display_has_a_form() -> None:
 
 
 def test_every_kind_that_is_answered_has_a_form() -> None:
-    from insights_api.answers import KINDS
+    from insights_engine.kinds import KINDS
 
     assert set(charts.FORMS) == set(KINDS)
     with pytest.raises(ValueError, match='no picture of "ActorsQuery"; there are those of TrendsQuery'):

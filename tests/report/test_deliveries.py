@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from insights_acl.accounts import update_user
 from insights_acl.members import remove_member
 from insights_acl.memberships import memberships_of
 from insights_api import agenda
 from insights_api.deliveries import LEASE, RETRIES
 from insights_api.subscription_limits import MOST_CHANGES
 
-from tests.api.boards import error, read
+from tests.api.boards import Office, error, read
 from tests.report.post import MINUTE, SITE, Post, text_of
 from tests.report.receiving import Receiver
 
@@ -206,13 +209,40 @@ def test_a_report_is_what_its_author_may_see_when_it_is_sent(post: Post) -> None
     assert post.mails() == []
 
 
-def test_who_has_left_has_nothing_sent(post: Post) -> None:
-    office, store = post.office, post.stack.services.policies
-    subscription = post.subscribe(office.insight(), by="leaver")
+def test_history_of_what_it_was_about_before_names_nothing_hidden(post: Post) -> None:
+    office, board = post.office, post.office.dashboard("Growth")
+    secret, shown = office.insight("Secret plans"), office.insight("Open", dashboards=[board["id"]])
+    subscription = post.subscribe(secret)
     post.deliver()
-    post.mails()
+    post.change(subscription, insight=None, dashboard=board["id"], dashboard_export_insights=[shown["id"]])
+    office.rule("insight", secret["id"], "none")
+    answer = office.api("reader")("GET", f"subscriptions/{subscription['id']}/deliveries")
+    assert read(answer)["results"][0]["content_snapshot"]["name"] is None
+    assert "Secret plans" not in answer.text
+    assert post.deliveries(subscription)[0]["content_snapshot"]["name"] == "Secret plans"
+
+
+def _leave(office: Office) -> None:
+    store = office.world.store
     (membership,) = memberships_of(store, office.user("leaver"))
     remove_member(store, membership)
+
+
+def _deactivate(office: Office) -> None:
+    update_user(office.world.store, replace(office.user("leaver"), is_active=False))
+
+
+def _close_the_project(office: Office) -> None:
+    """The insight is as open as ever."""
+    office.rule("project", office.project.project.id, "none", "leaver")
+
+
+@pytest.mark.parametrize("ends", [_leave, _deactivate, _close_the_project], ids=["left", "inactive", "project closed"])
+def test_who_has_no_part_in_the_project_any_more_has_nothing_sent(post: Post, ends: Callable[[Office], None]) -> None:
+    subscription = post.subscribe(post.office.insight(), by="leaver")
+    post.deliver()
+    post.mails()
+    ends(post.office)
     post.run(WEEK)
     newest = post.deliveries(subscription)[0]
     assert (newest["status"], newest["attempts"]) == ("failed", 1)

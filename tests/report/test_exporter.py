@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
 import pytest
-from insights_api.exporter import store_picture
+from insights_api import signing
+from insights_api.exporter import KEPT, store_picture
 from insights_engine.settings import Settings
 
 from tests.report.post import SITE, Post
@@ -44,3 +46,29 @@ def test_no_picture_without_a_public_address(post: Post, bucket: str) -> None:
     assert store_picture(services, "x.png", png(), "", services.now()) is None
     services.settings = replace(services.settings, reports_bucket="")
     assert store_picture(services, "x.png", png(), SITE, services.now() + timedelta(days=1)) is None
+
+
+def test_a_token_opens_its_own_picture_alone(post: Post, tmp_path: Path) -> None:
+    services = post.stack.services
+    before = services.settings
+    services.settings = replace(before, reports_bucket=f"file://{tmp_path}")
+    try:
+        made = [store_picture(services, name, png(), SITE, services.now()) for name in ("a.png", "b.png")]
+        late = store_picture(services, "c.png", png(), SITE, services.now() - KEPT - timedelta(seconds=2))
+        (_, own), (_, other), (_, over) = (str(address).removeprefix(SITE).split("?") for address in (*made, late))
+        unsubscribe = signing.token(services.policies, "unsubscribe", {"file": "a.png"}, services.now() + KEPT)
+        for name, query, status in (
+            ("a.png", own, 200),
+            ("b.png", other, 200),
+            ("b.png", own, 404),
+            ("a.png", other, 404),
+            ("c.png", over, 404),
+            ("a.png", f"token={unsubscribe}", 404),
+            ("a.png", "token=", 404),
+            ("a.png", "", 404),
+        ):
+            answer = post.office.nobody("GET", f"/exporter/{name}?{query}")
+            assert answer.status_code == status, (name, query)
+            assert (answer.content == png()) is (status == 200)
+    finally:
+        services.settings = before

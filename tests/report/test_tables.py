@@ -92,6 +92,16 @@ TABLES: dict[str, tuple[str, Any, tuple[str, ...], list[tuple[Any, ...]], int]] 
         [("Chrome · 1 Mar 2026", 128, "100%", "50%"), ("Chrome · 2 Mar 2026", 128, "100%", "")],
         0,
     ),
+    "retention by values": (
+        "RetentionQuery",
+        [*cohorts(2, breakdown_value="Chrome"), *cohorts(2, breakdown_value="Firefox")],
+        ("Cohort", "Size", "Day 0", "Day 1"),
+        [
+            *(("Chrome · 1 Mar 2026", 128, "100%", "50%"), ("Chrome · 2 Mar 2026", 128, "100%", "")),
+            *(("Firefox · 1 Mar 2026", 128, "100%", "50%"), ("Firefox · 2 Mar 2026", 128, "100%", "")),
+        ],
+        0,
+    ),
     "retention in brackets, of a property": (
         "RetentionQuery",
         [
@@ -108,6 +118,28 @@ TABLES: dict[str, tuple[str, Any, tuple[str, ...], list[tuple[Any, ...]], int]] 
         ],
         ("Cohort", "Size", "Day 0", "Day 1-3"),
         [("1 Mar 2026", 4, 40.5, "")],
+        0,
+    ),
+    "retention in brackets": (
+        "RetentionQuery",
+        [
+            {
+                "label": f"Day {row}",
+                "date": f"2026-03-0{row + 1}T00:00:00Z",
+                "breakdown_value": None,
+                "values": [{"count": 8, "label": label} for label in ("Day 0", "Day 1-2", "Day 3-4", "Day 5")],
+                "shares": [1.0, 0.5, 0.25, 0.125],
+            }
+            for row in range(4)
+        ],
+        ("Cohort", "Size", "Day 0", "Day 1-2", "Day 3-4", "Day 5"),
+        [
+            # of a column that begins after the window there is nothing to say yet
+            ("1 Mar 2026", 8, "100%", "50%", "25%", ""),
+            ("2 Mar 2026", 8, "100%", "50%", "", ""),
+            ("3 Mar 2026", 8, "100%", "50%", "", ""),
+            ("4 Mar 2026", 8, "100%", "", "", ""),
+        ],
         0,
     ),
     "retention, older form, by value": (
@@ -198,6 +230,20 @@ def test_of_many_series_six_are_columns_and_the_others_are_counted() -> None:
     found = table_of("TrendsQuery", [over_time(f"Series {n}", [n]) for n in range(9)])
     assert found.columns == ("Date", *(f"Series {n}" for n in range(3, 9)), "and 3 more")
     assert found.rows == (("1 Mar 2026", *range(3, 9), "…"),)
+
+
+def test_what_is_compared_with_takes_columns_of_its_own() -> None:
+    found = table_of(
+        "TrendsQuery",
+        [
+            {**over_time(f"Series {n}", [n]), "compare_label": label}
+            for label in ("current", "previous")
+            for n in range(1, 5)
+        ],
+    )
+    now = [f"Series {n}" for n in range(1, 5)]
+    assert found.columns == ("Date", *now, "Series 1 (previous)", "Series 2 (previous)", "and 2 more")
+    assert found.rows == (("1 Mar 2026", 1, 2, 3, 4, 1, 2, "…"),)
 
 
 @pytest.mark.parametrize("kind", tables.TABLES)

@@ -31,7 +31,7 @@ from insights_acl.models import Membership, Organization, PersonalKey, StoredPro
 from insights_acl.permissions import Permission, permission_of
 from insights_acl.personal_keys import note_use
 from insights_acl.policy import Caller
-from insights_acl.refusals import refused
+from insights_acl.refusals import no_project, not_a_member, refused
 from insights_acl.rule_store import RuleBook
 
 
@@ -177,7 +177,7 @@ def _policy_gate(access: Access, target: Target) -> None:
     if access.membership is None and (target.has_project or target.has_organization):
         if hides:
             raise NotFound("Not found." if target.has_project else "Organization not found.")
-        raise PermissionDenied(f"You don't have access to the {'project' if target.has_project else 'organization'}.")
+        raise not_a_member("project" if target.has_project else "organization")
     if access.book is None:
         return
     gate = project_gate(access.book.project_wide, access.caller, str(access.project.id))
@@ -203,7 +203,7 @@ def _route_gate(access: Access, book: RuleBook) -> None:
 
 def _must_exist(found: Found, target: Target) -> None:
     if target.has_project and found.project is None:
-        raise NotFound("Project not found.")
+        raise no_project(target.project or "")
     if (target.has_project or target.has_organization) and found.organization is None:
         raise NotFound("Organization not found.")
 

@@ -202,12 +202,10 @@ def _highest(case: _Case, rules: Sequence[Rule], source: str) -> Decision | None
     return Decision(best, source, first.subject, first.resource, first.resource_id, giving)
 
 
+# What comes before every rule.
+_ABOVE_RULES: tuple[_Step, ...] = (_not_a_member, _creator, _org_admin, _organization, _without_entitlement)
 OBJECT_STEPS: tuple[_Step, ...] = (
-    _not_a_member,
-    _creator,
-    _org_admin,
-    _organization,
-    _without_entitlement,
+    *_ABOVE_RULES,
     _explicit_on_object,
     _on_source_object,
     _on_kind,
@@ -223,6 +221,12 @@ RESOURCE_STEPS: tuple[_Step, ...] = (
     _on_kind,
     _built_in,
 )
+
+
+def needs_rules(caller: Caller, thing: Thing) -> bool:
+    """Whether the caller's level on an object depends on any rule."""
+    case = _Case((), caller, thing, explicit=False)
+    return all(step(case) is None for step in _ABOVE_RULES)
 
 
 def may_edit_rules(rules: Sequence[Rule], caller: Caller, thing: Thing, project_id: str) -> bool:

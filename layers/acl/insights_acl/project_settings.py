@@ -126,7 +126,7 @@ SETTINGS = (
     Setting("base_currency", "USD", _currency, "Three-letter code."),
     Setting("primary_dashboard", None, _number_or_null, "Id of the dashboard shown first."),
     Setting("app_urls", [], _texts, "Addresses of the sites that send events."),
-    Setting("anonymize_ips", False, fields.boolean, "Kept for clients."),
+    Setting("anonymize_ips", False, fields.boolean, "Events are stored without `$ip`."),
     Setting("session_recording_opt_in", False, fields.boolean, "Kept for clients."),
     Setting("autocapture_opt_out", None, _flag_or_null, "Kept for clients."),
     Setting("autocapture_exceptions_opt_in", None, _flag_or_null, "Kept for clients."),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from insights_engine.errors import PermissionDenied
+from insights_engine.errors import NotFound, PermissionDenied
 
 from insights_acl.gates import Gate
+from insights_acl.lookup import CURRENT
 from insights_acl.policy import Decision, described
 
 _WHOM = {"member": "a rule that names you", "role": "a rule for a role of yours", "default": "a rule for everybody"}
@@ -23,6 +24,9 @@ _BUILT_IN = {
     "org_membership": "you are a member of the organization",
     "system_default": "no rule says otherwise",
 }
+# The same for a project that is not there and for one of others.
+_PROJECTS = {"hint": "GET /api/projects lists the projects that this key may use; @current is the chosen one."}
+_NO_PROJECT = {"hint": "You belong to no project: POST /api/projects makes one, or somebody lets you into theirs."}
 
 
 def reason_of(decision: Decision) -> str:
@@ -42,3 +46,13 @@ def explained(gate: Gate) -> dict[str, Any]:
 def refused(gate: Gate, detail: str = "") -> PermissionDenied:
     detail = detail or f"You do not have {gate.required} access to this resource."
     return PermissionDenied(detail, extra=explained(gate))
+
+
+def no_project(named: str) -> NotFound:
+    """`named`: by the path."""
+    return NotFound("Project not found.", extra=_NO_PROJECT if named == CURRENT else _PROJECTS)
+
+
+def not_a_member(of: str) -> PermissionDenied:
+    """Of the project's organization, or of the organization that the path names."""
+    return PermissionDenied(f"You don't have access to the {of}.", extra=_PROJECTS if of == "project" else None)

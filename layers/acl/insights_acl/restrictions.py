@@ -6,6 +6,7 @@ from insights_engine.errors import NotFound, PermissionDenied
 
 from insights_acl.lookup import Found, Target
 from insights_acl.models import Membership, Organization, PersonalKey
+from insights_acl.refusals import no_project
 from insights_acl.scopes import allows
 
 
@@ -35,7 +36,7 @@ def _check_projects(found: Found, target: Target) -> None:
         detail = "API keys with scoped projects are only supported on project-based endpoints."
         raise PermissionDenied(detail)
     if found.project is None:
-        raise NotFound("Project not found.")
+        raise no_project(target.project or "")
     if found.project.project.id not in allowed:
         detail = f"API key does not have access to the requested project: ID {found.project.project.id}."
         raise PermissionDenied(detail)

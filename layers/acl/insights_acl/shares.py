@@ -23,7 +23,6 @@ from insights_acl.tokens import hash_of
 # In the query string of the API's reads.
 PARAMETER = "sharing_access_token"
 HEADER = "x-share-password"
-KINDS = ("insight", "dashboard")
 # What a link reads over the API, beside its own pages.
 _OPEN_PATHS = frozenset({"/api/projects/{project_id}/insights", "/api/projects/{project_id}/insights/{insight_id}"})
 # What `hideExtraDetails` leaves out of every object.

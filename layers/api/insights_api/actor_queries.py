@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from insights_acl.access import Access
 from insights_engine.actors import ORDERS
 from insights_engine.errors import ParseError, ValidationError, nearest
+from insights_engine.kinds import OF_PEOPLE
 from insights_engine.nodes import Node, Text, read
 from pydantic import ConfigDict, Field
 
@@ -26,7 +27,6 @@ from insights_api import (
 )
 from insights_api.actor_filters import Asked, filters_of, order_of
 from insights_api.actor_pages import Counted, Page
-from insights_api.actors import INNER_KINDS
 
 # What any person or group has; `properties.email` is one of their properties.
 OF_ACTORS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -113,7 +113,7 @@ class _AnyInsight(Node):
     source: dict[str, Any]
 
 
-def answer(node: dict[str, Any], access: Access, field: str) -> dict[str, Any]:
+def answer(node: dict[str, Any], field: str, access: Access) -> dict[str, Any]:
     """What the query endpoint answers: rows of the selected columns, and whether there are more."""
     outer = ActorsQueryNode(kind="ActorsQuery", source=node)
     if node["kind"] == "ActorsQuery":
@@ -141,8 +141,8 @@ def answer(node: dict[str, Any], access: Access, field: str) -> dict[str, Any]:
 
 
 def _source(node: dict[str, Any], field: str) -> tuple[Source, Node]:
-    if node.get("kind") not in INNER_KINDS:
-        raise ParseError(f'{field}.kind "{str(node.get("kind"))[:100]}" is not {" or ".join(INNER_KINDS)}')
+    if node.get("kind") not in OF_PEOPLE:
+        raise ParseError(f'{field}.kind "{str(node.get("kind"))[:100]}" is not {" or ".join(OF_PEOPLE)}')
     kind = read(_AnyInsight, node, field).source.get("kind")
     if not isinstance(kind, str) or kind not in SOURCES:
         raise ParseError(f'{field}.source.kind "{str(kind)[:100]}" is not known; known are: {", ".join(SOURCES)}')

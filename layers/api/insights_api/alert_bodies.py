@@ -14,7 +14,7 @@ from insights_api import tiles
 from insights_api.alert_checks import Rule, check_fits
 from insights_api.alert_fields import REQUIRED
 from insights_api.insight_query import kind_of
-from insights_api.insight_results import asked_by
+from insights_api.saved_questions import SavedQuestion
 from insights_api.slack_targets import check_integration
 from insights_api.targets import checked_target
 
@@ -49,7 +49,7 @@ def check_trend(alert: Mapping[str, Any], insight: Item) -> None:
         said = f"asks a {kind}" if kind else "asks nothing"
         raise ValidationError(f"Alerts are about trends, and this insight {said}.", attr="insight")
     try:
-        query = asked_by(insight).query
+        query = SavedQuestion(insight).question.query
     except ApiError as error:
         raise ValidationError(error.detail, attr="insight") from error
     check_fits(Rule.of(alert), query)

@@ -106,15 +106,15 @@ REQUIRED = ("insight", "threshold", "condition")
 MAKE_ANEW = ("insight", "threshold", "condition", "config")
 
 
-def snooze_end(text: str, now: datetime, attr: str = "snoozed_until") -> datetime:
+def snooze_end(text: str, now: datetime) -> datetime:
     """`2h`, `5d`, `1w`, `1m` (a month) from now, or a moment to come. Raises ValidationError."""
     if found := _SNOOZE.fullmatch(text):
         number, unit = int(found[1]), found[2]
         end = add_months(now, number) if unit == "m" else now + number * _UNITS[unit]
     else:
-        end = _moment(text, attr)
+        end = _moment(text, "snoozed_until")
     if end <= now:
-        raise ValidationError("Must be later than now.", attr=attr)
+        raise ValidationError("Must be later than now.", attr="snoozed_until")
     return end.replace(microsecond=0)
 
 

@@ -22,7 +22,7 @@ from insights_engine.results.jobs import CANCELLED, Job, Jobs
 from insights_engine.results.modes import MODES
 from insights_engine.services import Services, current
 
-from insights_api.answers import question_again
+from insights_api.questions import question_again
 from insights_api.serving import Asking, serve
 
 # Between tries, while there is no place, or ClickHouse is busy.

@@ -15,7 +15,7 @@ HEADERS = {
 }
 
 
-def read_members(content: bytes, attr: str = "csv") -> tuple[str, list[str]]:
+def read_members(content: bytes) -> tuple[str, list[str]]:
     """The kind of identifier and its values.
 
     A single column has no header, unless it names person ids or e-mail addresses. With several, the header decides.
@@ -24,9 +24,9 @@ def read_members(content: bytes, attr: str = "csv") -> tuple[str, list[str]]:
         text = content.decode("utf-8-sig")
         rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValidationError(f"The file cannot be read as CSV: {error}.", attr=attr) from error
+        raise ValidationError(f"The file cannot be read as CSV: {error}.", attr="csv") from error
     if not rows:
-        raise ValidationError("The file is empty.", attr=attr)
+        raise ValidationError("The file is empty.", attr="csv")
     header = [cell.strip().lower() for cell in rows[0]]
     for kind, names in HEADERS.items():
         if kind == "distinct_id" and len(header) == 1:
@@ -37,7 +37,7 @@ def read_members(content: bytes, attr: str = "csv") -> tuple[str, list[str]]:
                 return kind, _column(rows[1:], at)
     if len(header) > 1:
         known = ", ".join(names[0] for names in HEADERS.values())
-        raise ValidationError(f"With several columns, one must have the header {known}.", attr=attr)
+        raise ValidationError(f"With several columns, one must have the header {known}.", attr="csv")
     return "distinct_id", _column(rows, 0)
 
 

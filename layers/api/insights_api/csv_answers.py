@@ -2,71 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fastapi.responses import Response
+from insights_acl import project_slots, rate_limits
 from insights_acl.access import Access
 from insights_engine.trend.displays import EXPORT_BREAKDOWN_LIMIT
 
-from insights_api.answers import (
-    answer_filters,
-    answer_node,
-    answered_now,
-    kind_of_filters,
-    question_of_node,
-    unwrapped,
-)
+from insights_api.questions import Question
 from insights_api.tabular import csv_lines
 
 if TYPE_CHECKING:
     from insights_engine.answer import Answer
+    from insights_engine.hogql.events.node import EventsQuery
+    from insights_engine.hogql.statements.node import HogQLQuery
     from insights_engine.spreadsheets import Line
+    from insights_engine.trend.model import TrendQuery
 
 
-def export_node(value: Any, access: Access, field: str = "query") -> tuple[str, Answer]:
-    """The node's kind and its answer."""
-    node, field = unwrapped(value, field)
-    if node["kind"] == "HogQLQuery":
-        from insights_engine.hogql.statements.export import widest
-
-        question = question_of_node(node, field)
-        return node["kind"], answered_now(replace(question, query=widest(question.query)), access)
-    by = node.get("breakdownFilter")
-    wider = node
-    if node["kind"] == "EventsQuery" and node.get("limit") is None:
-        from insights_engine.hogql.statements.compile import MAX_LIMIT
-
-        wider = {**node, "limit": MAX_LIMIT}
-    if node["kind"] == "TrendsQuery" and isinstance(by, dict) and by.get("breakdown_limit") is None:
-        wider = {**node, "breakdownFilter": {**by, "breakdown_limit": EXPORT_BREAKDOWN_LIMIT}}
-    return node["kind"], _widest((wider, node), lambda asked: answer_node(asked, access, field))
-
-
-def export_filters(values: Mapping[str, Any], access: Access) -> tuple[str, Answer]:
-    """The kind of node that the filters would be, and their answer."""
-    kind, wider = kind_of_filters(values), values
-    if kind == "TrendsQuery" and values.get("breakdown_limit") is None:
-        wider = {**values, "breakdown_limit": EXPORT_BREAKDOWN_LIMIT}
-    return kind, _widest((wider, values), lambda asked: answer_filters(asked, access))
-
-
-def _widest[T](questions: tuple[T, T], ask: Callable[[T], Answer]) -> Answer:
-    """The second question where the first one's answer would be too large to send.
+def exported(question: Question, access: Access) -> Answer:
+    """Computed now, and not kept: with more than an answer shows, unless that would be too large to send.
 
     That may take a second statement: how many values occur is known only once they are counted.
     """
-    wider, plain = questions
-    if wider is plain:
-        return ask(plain)
+    wider = _WIDER[question.kind](question) if question.kind in _WIDER else question.query
+    if wider is question.query:
+        return _computed(question, access)
     from insights_engine.trend.plan import TooManyValues
 
     try:
-        return ask(wider)
+        return _computed(replace(question, query=wider), access)
     except TooManyValues:
-        return ask(plain)
+        return _computed(question, access)
+
+
+def _computed(question: Question, access: Access) -> Answer:
+    """It counts in the key's rate, and has its place among the project's."""
+    rate_limits.take_to_compute(access)
+    with project_slots.slot(access.services, access.project.id):
+        return question.answer(access.project, access.services, access.now)
+
+
+def _more_values(question: Question) -> TrendQuery:
+    query: TrendQuery = question.query
+    if not query.breakdown or query.breakdown.limit is not None:
+        return query
+    return replace(query, breakdown=replace(query.breakdown, limit=EXPORT_BREAKDOWN_LIMIT))
+
+
+def _more_rows(question: Question) -> HogQLQuery:
+    from insights_engine.hogql.statements.export import widest
+
+    return widest(question.query)
+
+
+def _more_events(question: Question) -> EventsQuery:
+    from insights_engine.hogql.statements.compile import MAX_LIMIT
+
+    query: EventsQuery = question.query
+    return query if question.asked.get("limit") is not None else replace(query, limit=MAX_LIMIT)
+
+
+# The query of a file, where it has more than that of an answer: only what the question itself does not limit.
+_WIDER: dict[str, Callable[[Question], Any]] = {
+    "TrendsQuery": _more_values,
+    "HogQLQuery": _more_rows,
+    "EventsQuery": _more_events,
+}
 
 
 def tidy_response(request: Request, kind: str, found: Answer) -> Response:

@@ -102,7 +102,7 @@ def only_here(access: Access, dashboard: Item) -> list[int]:
 
 
 def followed(
-    access: Access, before: Item | None, after: Item, deleted: Sequence[int] = (), restored: Sequence[int] = ()
+    access: Access, before: Item | None, after: Item, deleted: Sequence[int], restored: Sequence[int]
 ) -> list[Write]:
     """The writes of the insights that came to a dashboard or left it; of those, some are deleted or restored."""
     was = set(_insight_ids(tiles.live(before))) if before else set()

@@ -25,6 +25,7 @@ from insights_api.insight_overrides import of_dashboard
 from insights_api.insights import Insights
 from insights_api.refresh import asked_refresh
 from insights_api.resource import Resource
+from insights_api.saved_questions import SavedQuestion
 
 _NOTED_EVERY = timedelta(hours=1)
 # What lists leave out.
@@ -34,7 +35,7 @@ _LONG = ("tiles", "filters", "variables")
 class Dashboards(AccessControlMixin, Resource):
     """A tile is an insight or a text. What a request does to tiles is in `dashboard_tiles`."""
 
-    kind, route, has_short_ids = "dashboard", "dashboards", False
+    kind, has_short_ids = "dashboard", False
     fields = FIELDS
     routes = (*Resource.routes, ("move_tile", "PATCH", "/{id}/move_tile"))
     # Insights that are deleted, or restored, together with the dashboard.
@@ -120,9 +121,9 @@ class Dashboards(AccessControlMixin, Resource):
     def with_results(self, item: Item, refresh: Refresh) -> dict[str, Any]:
         """`last_refresh` is that of the oldest result."""
         insights = self._insights(item)
-        seen = [insight for insight in insights.values() if self._sees(insight)]
-        overrides = of_dashboard(item) | {"refresh": refresh}
-        shown = self._whole(item, insights, results_of(self.access, seen, overrides))
+        overrides = of_dashboard(item)
+        asked = [SavedQuestion(insight, overrides) for insight in insights.values() if self._sees(insight)]
+        shown = self._whole(item, insights, results_of(self.access, asked, refresh))
         computed_at = [
             tile["insight"]["last_refresh"]
             for tile in shown["tiles"]

@@ -1,8 +1,9 @@
-"""What lists of events and of properties can be asked for alike: a part of the name, what people said, an order."""
+"""What the definitions of events and of properties have in common: how lists are asked for, and one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fastapi import Request
@@ -35,12 +36,36 @@ def entries(access: Access, kind: str, found: Iterable[Learned]) -> list[Entry]:
     return [Entry(one, notes.shown(said.get(one.id_in(access.project.id)) if said else None)) for one in found]
 
 
-def find(access: Access, found: Iterable[Learned], named: str) -> Learned:
-    """The one that has the id. Raises NotFound."""
-    for one in found:
-        if one.id_in(access.project.id) == named.lower():
-            return one
-    raise NotFound
+@dataclass(frozen=True, slots=True)
+class DefinitionKind:
+    """Of one kind, by the name that their notes are kept under: what was learned, and how answers show it."""
+
+    kind: str
+    learned: Callable[[Access], list[Learned]]
+    shown: Callable[[Access, list[Entry]], list[dict[str, Any]]]
+
+    def one(self, access: Access, named: str) -> dict[str, Any]:
+        """The one that has the id. Raises NotFound."""
+        return self._shown(access, entries(access, self.kind, [self._found(access, named)]))
+
+    def changed(
+        self, access: Access, named: str, body: dict[str, Any], check: Callable[[Learned], None] = lambda one: None
+    ) -> dict[str, Any]:
+        """What people say of it; only what the body names changes. `check` raises for what does not fit it."""
+        found = self._found(access, named)
+        check(found)
+        said = notes.write(access, self.kind, found.id_in(access.project.id), body)
+        return self._shown(access, [Entry(found, notes.shown(said))])
+
+    def _found(self, access: Access, named: str) -> Learned:
+        for one in self.learned(access):
+            if one.id_in(access.project.id) == named.lower():
+                return one
+        raise NotFound
+
+    def _shown(self, access: Access, found: list[Entry]) -> dict[str, Any]:
+        (shown,) = self.shown(access, found)
+        return shown
 
 
 def chosen(request: Request, found: Iterable[Entry]) -> list[Entry]:

@@ -10,9 +10,8 @@ from insights_acl.access import Access, authorize
 from insights_engine.errors import unknown
 from insights_engine.http import JsonResponse
 
-from insights_api import definition_notes as notes
 from insights_api import definition_reads as reads
-from insights_api.definition_lists import MAX_LIMIT, Entry, at, chosen, entries, find, in_order
+from insights_api.definition_lists import MAX_LIMIT, DefinitionKind, Entry, at, chosen, entries, in_order
 from insights_api.objects import body_of
 from insights_api.pagination import page
 
@@ -39,8 +38,7 @@ async def list_event_definitions(request: Request) -> Response:
 
 @router.get(_ONE)
 async def get_event_definition(request: Request, event_definition_id: str) -> Response:
-    access = await authorize(request)
-    return JsonResponse(_one(access, event_definition_id))
+    return JsonResponse(_DEFINITION.one(await authorize(request), event_definition_id))
 
 
 @router.patch(_ONE)
@@ -48,15 +46,7 @@ async def get_event_definition(request: Request, event_definition_id: str) -> Re
 async def change_event_definition(request: Request, event_definition_id: str) -> Response:
     """What people say of it; only what the body names changes. What was learned stays as it is."""
     access = await authorize(request)
-    body = await body_of(request)
-    found = find(access, reads.events(access), event_definition_id)
-    notes.write(access, _KIND, found.id_in(access.project.id), body)
-    return JsonResponse(_one(access, event_definition_id))
-
-
-def _one(access: Access, named: str) -> dict[str, Any]:
-    found = find(access, reads.events(access), named)
-    return _shown(access, entries(access, _KIND, [found]))[0]
+    return JsonResponse(_DEFINITION.changed(access, event_definition_id, await body_of(request)))
 
 
 def _shown(access: Access, found: list[Entry]) -> list[dict[str, Any]]:
@@ -84,3 +74,6 @@ def _event(access: Access, entry: Entry, volume: int) -> dict[str, Any]:
         "post_to_slack": False,
         "default_columns": [],
     }
+
+
+_DEFINITION = DefinitionKind(_KIND, reads.events, _shown)

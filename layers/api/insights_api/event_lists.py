@@ -15,13 +15,13 @@ from insights_engine import definitions
 from insights_engine.definitions import Definitions
 from insights_engine.errors import NotFound, ValidationError
 from insights_engine.filters import MAX_TEXT, parse_filters
-from insights_engine.hogql.events_query import EventsQuery
-from insights_engine.hogql.events_rows import between, conditions, with_action, with_person
+from insights_engine.hogql.events.node import EventsQuery
+from insights_engine.hogql.events.rows import between, conditions, with_action, with_person
 from insights_engine.hogql.statements.answer import dotted
+from insights_engine.reads import read_rows
 from insights_engine.scan import Scan
 from insights_engine.sql import TRUE, Sql, both
 from insights_engine.tables import TYPED_EVENT_PROPERTIES
-from insights_engine.trend.answer import read_rows
 
 from insights_api import person_lists
 from insights_api.event_pages import Pages, Place

@@ -16,8 +16,8 @@ from insights_acl.access import Access
 from insights_engine.errors import ValidationError, unknown
 from insights_engine.filters import parse_filters
 from insights_engine.flat import action_id, flag, json_value
-from insights_engine.hogql.events_query import ALL, EventsQuery, person_named
-from insights_engine.hogql.events_rows import AHEAD, moment
+from insights_engine.hogql.events.node import ALL, EventsQuery, person_named
+from insights_engine.hogql.events.rows import AHEAD, moment
 from insights_engine.sql import TRUE, Sql
 
 from insights_api.cursors import address, invalid, packed, possible, unpacked

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from insights_api.insight_answers import InsightAddress, tidy
+from insights_api.insight_address import InsightAddress
 
 router = APIRouter()
-_FUNNEL = InsightAddress("FunnelsQuery", "FUNNELS", tidy)
+_ADDRESS = InsightAddress("FunnelsQuery")
 
 
 @router.api_route("/api/projects/{project_id}/insights/funnel", methods=["GET", "POST"])
 async def funnel(request: Request) -> Response:
     """Flat parameters, or a FunnelsQuery node, alone or as `query`; only the former's steps tell who took them."""
-    return await _FUNNEL.answer(request)
+    return await _ADDRESS.answer(request)

@@ -14,9 +14,10 @@ from insights_acl.access import Access
 from insights_acl.models import moment
 from insights_engine.dates import parse
 from insights_engine.errors import ValidationError, unknown
+from insights_engine.kinds import OLDER_NAMES
 from insights_engine.store import Item
 
-from insights_api.insight_query import OLDER_NAMES, events_of, kind_of
+from insights_api.insight_query import events_of, kind_of
 from insights_api.objects import is_true
 
 Predicate = Callable[[Item], bool]

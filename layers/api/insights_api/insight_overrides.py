@@ -9,7 +9,7 @@ statement has.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi import Request
@@ -18,7 +18,7 @@ from insights_acl.access import Access
 from insights_engine.errors import ValidationError, unknown
 from insights_engine.filters import parse_filters, written
 from insights_engine.flat import json_value
-from insights_engine.results.modes import never_without
+from insights_engine.results.modes import Refresh, never_without
 from insights_engine.store import Item
 
 from insights_api import objects, tiles
@@ -40,19 +40,28 @@ _FLAT_BREAKDOWN = (
 )
 
 
-def overrides_of(request: Request, access: Access, item: Item) -> dict[str, Any]:
-    """By the parameters' names; a public link overrides nothing. Raises ValidationError for what is no JSON object."""
+class Reading(NamedTuple):
+    """How an insight is read: `overrides` by the parameters' names, `tile` its own on the dashboard it is read from."""
+
+    overrides: dict[str, Any]
+    tile: Mapping[str, Any] | None
+    refresh: Refresh
+    explain: bool
+
+
+def reading_of(request: Request, access: Access, item: Item) -> Reading:
+    """A public link overrides nothing. Raises ValidationError for what is no JSON object."""
     asked = {} if access.share is not None else request.query_params
     found: dict[str, Any] = {name: _object(asked[name], name) for name in _TEXTS if asked.get(name)}
     if "variables_override" in found:
         _check_variables(found["variables_override"])
-    if placed := from_dashboard(request, access, item):
-        found = of_dashboard(placed[0]) | found
-    return {
-        **found,
-        "refresh": never_without(asked_refresh(request)),
-        "explain": "explain" in asked and objects.is_true(asked["explain"]),
-    }
+    dashboard, tile = _from_dashboard(request, access, item)
+    return Reading(
+        (of_dashboard(dashboard) if dashboard else {}) | found,
+        tile,
+        never_without(asked_refresh(request)),
+        "explain" in asked and objects.is_true(asked["explain"]),
+    )
 
 
 def of_dashboard(dashboard: Item) -> dict[str, Any]:
@@ -60,17 +69,17 @@ def of_dashboard(dashboard: Item) -> dict[str, Any]:
     return {"filters_override": dashboard["filters"], "variables_override": dashboard["variables"]}
 
 
-def from_dashboard(request: Request, access: Access, item: Item) -> tuple[Item, dict[str, Any]] | None:
+def _from_dashboard(request: Request, access: Access, item: Item) -> tuple[Item, Mapping[str, Any]] | tuple[None, None]:
     """The dashboard of `from_dashboard` and the insight's tile on it; null where it is not on it, or not to be seen."""
     named = request.query_params.get("from_dashboard")
     if not named:
-        return None
+        return None, None
     number = fields.integer(named, "from_dashboard")
     dashboard = tiles.read(access, tiles.DASHBOARD, [number]).get(number)
     if dashboard is None or dashboard["deleted"] or not tiles.may(access, tiles.DASHBOARD, dashboard, writes=False):
-        return None
+        return None, None
     tile = next((tile for tile in tiles.live(dashboard) if tile["insight_id"] == item["id"]), None)
-    return (dashboard, tile) if tile is not None else None
+    return (dashboard, tile) if tile is not None else (None, None)
 
 
 def _object(text: str, name: str) -> dict[str, Any]:

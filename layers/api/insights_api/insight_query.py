@@ -8,14 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from insights_acl import fields
-from insights_engine.errors import ApiError, ParseError, ValidationError, attr_of
+from insights_engine.errors import ApiError, ParseError, ValidationError
 from insights_engine.flat import json_value
+from insights_engine.kinds import WRAPPERS, kind_of_flat, parse_legacy, parse_node, unwrapped
 from insights_engine.store import Item
-
-from insights_api.answers import KIND_OF, WRAPPERS, kind_of_filters, parsed_flat, parsed_node, unwrapped
-
-# The older name of a question -> the kind of node that asks it.
-OLDER_NAMES = {**KIND_OF, "RETENTION": "RetentionQuery"}
 
 
 def checked_query(value: Any, attr: str) -> dict[str, Any] | None:
@@ -30,7 +26,7 @@ def checked_query(value: Any, attr: str) -> dict[str, Any] | None:
         raise ValidationError("Query must be a valid JSON object", attr=attr)
     node, field = unwrapped(value, attr)
     try:
-        _check(node["kind"], parsed_node(node["kind"], node, field))
+        parse_node(node["kind"], node, field)
     except ApiError as error:
         raise ParseError(error.detail) from None
     query: dict[str, Any] = fields.plain(value, attr)
@@ -42,28 +38,10 @@ def checked_filters(value: Any, attr: str) -> dict[str, Any]:
     values = fields.mapping(value if value is not None else {}, attr)
     if values:
         try:
-            kind = kind_of_flat(values)
-            _check(kind, parsed_flat(kind, values))
+            parse_legacy(kind_of_flat(values), values)
         except ApiError as error:
             raise ValidationError(error.detail, attr="__".join(filter(None, (attr, error.attr)))) from None
     return fields.plain(values, attr)  # type: ignore[no-any-return]
-
-
-def _check(kind: str, query: Any) -> None:
-    """What only an answer would notice, as far as nothing has to be read for it."""
-    if kind == "TrendsQuery":
-        from insights_engine.trend.formula import compile_formula
-
-        for formula in query.formulas:
-            compile_formula(formula.text, len(query.series), formula.field)
-    if kind == "LifecycleQuery" and len(query.series) > 1:
-        field = query.series[1].field
-        raise ValidationError(f"{field}: a lifecycle has one series", attr=attr_of(field))
-
-
-def kind_of_flat(values: Mapping[str, Any]) -> str:
-    """The kind of node that asks the same, by `insight`."""
-    return kind_of_filters(values, OLDER_NAMES)
 
 
 def kind_of(item: Item) -> str | None:

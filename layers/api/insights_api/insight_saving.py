@@ -1,6 +1,6 @@
 """`saved: true` in the body of a question: it is kept as an insight, and the answer says which.
 
-    keep = await saving(request, access, node, values, "PATHS")
+    keep = saving(request, access, asked, "PATHS")
     … the question is answered …
     return JsonResponse({…, **keep()})
 
@@ -10,7 +10,7 @@ not kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request
@@ -19,10 +19,9 @@ from insights_acl.gates import route_gate
 from insights_acl.refusals import refused
 from insights_acl.restrictions import check_scopes
 from insights_engine.errors import ValidationError
-from insights_engine.http import json_object
+from insights_engine.kinds import unwrapped
 
-from insights_api.answers import unwrapped
-from insights_api.questions import NOT_ASKED
+from insights_api.asked import NOT_ASKED, Asked
 from insights_api.tabular import wants_csv
 
 Keep = Callable[[], dict[str, Any]]
@@ -31,16 +30,13 @@ _KIND, _SCOPE = "insight", "insight:write"
 _BESIDE = frozenset({"saved", "query", "filters", "deleted", "_create_in_folder"})
 
 
-async def saving(
-    request: Request, access: Access, node: Any, values: Mapping[str, Any], insight: str | None = None
-) -> Keep:
+def saving(request: Request, access: Access, asked: Asked, insight: str | None = None) -> Keep:
     """What keeps the question and says where; nothing where the body does not ask for it.
 
     `insight` is the older name of the question that flat values ask here; null where they say it themselves. Raises
     PermissionDenied, and ValidationError for a field that is wrong.
     """
-    body = await json_object(request) if request.method == "POST" else {}
-    if body.get("saved") is not True:
+    if asked.body.get("saved") is not True:
         return dict
     check_scopes(access.key, (_SCOPE,))
     gate = route_gate(access.rules.project_wide, access.caller, _KIND, writes=True, creates=True)
@@ -51,18 +47,18 @@ async def saving(
     from insights_api.insight_fields import NAMES
     from insights_api.insights import Insights
 
-    own = {name: value for name, value in body.items() if name in NAMES and name not in ("query", "filters")}
-    if node is not None:
-        unwrapped(node)
-        asked = {"query": node}
+    own = {name: value for name, value in asked.body.items() if name in NAMES and name not in ("query", "filters")}
+    if asked.node is not None:
+        unwrapped(asked.node)  # people are asked for by nodes as well, and are no question
+        question = {"query": asked.node}
     else:
-        flat = {name: value for name, value in values.items() if name not in NAMES | _BESIDE | NOT_ASKED}
-        asked = {"filters": {"insight": "TRENDS"} | flat | ({"insight": insight} if insight else {})}
+        flat = {name: value for name, value in asked.values.items() if name not in NAMES | _BESIDE | NOT_ASKED}
+        question = {"filters": {"insight": "TRENDS"} | flat | ({"insight": insight} if insight else {})}
     view = Insights(request, access)
     view.checked(own, None)
 
     def keep() -> dict[str, Any]:
-        item = view.made(own | asked)
+        item = view.made(own | question)
         return {"id": item["id"], "short_id": item["short_id"], "user_access_level": view.level_of(item)}
 
     return keep

@@ -11,7 +11,7 @@ from typing import Any
 from insights_acl.access import Access
 from insights_acl.models import moment
 from insights_engine import keys
-from insights_engine.store import Item
+from insights_engine.store import Item, Key
 
 MOST_VIEWERS = 3
 
@@ -30,7 +30,7 @@ def note(access: Access, insights: Iterable[Item]) -> None:
     at, viewer = moment(access.now), access.user.as_author()
     items = []
     for insight in insights:
-        pk, sk = keys.insight_view(access.project.id, access.user.uuid, insight["id"])
+        pk, sk = key_of(access, insight["id"])
         items.append({"pk": pk, "sk": sk, "insight_id": insight["id"], "viewer": viewer, "last_viewed_at": at})
     access.services.policies.put_many(items)
 
@@ -41,9 +41,17 @@ def own(access: Access) -> dict[int, str]:
     return {item["insight_id"]: item["last_viewed_at"] for item in access.services.policies.query(pk, sk)}
 
 
-def own_of(access: Access, insight_id: int) -> str | None:
-    item = access.services.policies.get(*keys.insight_view(access.project.id, access.user.uuid, insight_id))
-    return item["last_viewed_at"] if item else None
+def key_of(access: Access, insight_id: int) -> Key:
+    """Of the caller's own view."""
+    return keys.insight_view(access.project.id, access.user.uuid, insight_id)
+
+
+def own_of(access: Access, insight_id: int) -> Item | None:
+    return access.services.policies.get(*key_of(access, insight_id))
+
+
+def at(view: Item | None) -> str | None:
+    return view["last_viewed_at"] if view else None
 
 
 def since(access: Access, days: int) -> dict[int, Views]:

@@ -19,21 +19,22 @@ from insights_acl.models import moment
 from insights_acl.restrictions import check_scopes
 from insights_engine.errors import ApiError, ValidationError
 from insights_engine.http import JsonResponse
+from insights_engine.kinds import STATEMENTS
 from insights_engine.results.modes import Then
-from insights_engine.store import Item, Write
+from insights_engine.store import Item, Key, Write
 
 from insights_api import insight_views, objects, tiles
-from insights_api.answers import STATEMENTS
+from insights_api.asked import require_json
 from insights_api.insight_fields import EVERYONE_MAY_EDIT, FIELDS, MAY_EDIT, MAY_VIEW, NOT_COMPUTED
 from insights_api.insight_filters import Listing, Predicate, chosen, ordered
 from insights_api.insight_names import derived_name
-from insights_api.insight_overrides import from_dashboard, overrides_of
+from insights_api.insight_overrides import reading_of
 from insights_api.insight_query import source_of
-from insights_api.insight_results import cache_key, computed, csv_of, question_of
+from insights_api.insight_results import computed, csv_of, is_to_come
 from insights_api.insight_search import search
-from insights_api.questions import require_json
 from insights_api.refresh import asked_refresh
 from insights_api.resource import Resource
+from insights_api.saved_questions import SavedQuestion
 from insights_api.tabular import layout_of
 
 MOST_VIEWED, MOST_TRENDING = 2500, 100
@@ -42,7 +43,7 @@ MOST_VIEWED, MOST_TRENDING = 2500, 100
 class Insights(AccessControlMixin, Resource):
     """What a list has of an insight is its `metadata`; `shown` has the fields of a result as well, without one."""
 
-    kind, route = "insight", "insights"
+    kind = "insight"
     fields = FIELDS
     routes: ClassVar[tuple[tuple[str, str, str], ...]] = (
         ("trending", "GET", "/trending"),
@@ -84,19 +85,16 @@ class Insights(AccessControlMixin, Resource):
         item = self.find()
         self.check(item, writes=False)
         layout = layout_of(self.request, ("tidy",))
-        overrides = overrides_of(self.request, self.access, item)
+        reading = reading_of(self.request, self.access, item)
+        asked = SavedQuestion(item, reading.overrides)
         if layout is not None:
-            return csv_of(self.request, self.access, item, overrides)
+            return csv_of(self.request, self.access, asked)
         if self.is_basic:
-            return JsonResponse(self.metadata(item))
-        asked = self.shown(item, overrides)
-        placed = from_dashboard(self.request, self.access, item)
-        beside = {name: placed[1][name] for name in ("color", "layouts")} if placed else {}
-        result = computed(self.access, item, overrides)
-        is_to_come = (
-            result["result"] is None and bool(result["query_status"]) and not result["query_status"]["complete"]
-        )
-        return JsonResponse({**asked, **result, **beside}, status_code=202 if is_to_come else 200)
+            return JsonResponse(self.metadata(asked))
+        shown = self.shown(item, asked)
+        beside = {name: reading.tile[name] for name in ("color", "layouts")} if reading.tile else {}
+        result = computed(self.access, asked, reading.refresh, explain=reading.explain)
+        return JsonResponse({**shown, **result, **beside}, status_code=202 if is_to_come(result) else 200)
 
     async def trending(self) -> Response:
         """The insights that most people viewed in the last `days` (7), at most `limit` (10), with who did last."""
@@ -166,6 +164,9 @@ class Insights(AccessControlMixin, Resource):
             values["dashboards"] += [number for number in item["dashboards"] if self.sees[number] is False]
         return {"saved": True, **values}
 
+    def keys_beside(self, object_id: str) -> list[Key]:
+        return [insight_views.key_of(self.access, int(object_id))] if object_id.isdigit() else []
+
     def further_writes(self, before: Item | None, after: Item) -> list[Write]:
         """The tiles on dashboards."""
         if before is not None and after["deleted"] and not before["deleted"]:
@@ -188,15 +189,14 @@ class Insights(AccessControlMixin, Resource):
                 return found
         return ordered(self.request, found, self.listing)
 
-    def shown(self, item: Item, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Nothing is computed. `overrides` are in the query."""
-        shown = self.metadata(item)
-        query = question_of(item, overrides) if overrides else shown["query"]
-        key = cache_key(self.access, item, overrides)
+    def shown(self, item: Item, asked: SavedQuestion | None = None) -> dict[str, Any]:
+        """Nothing is computed. The query is the one that is `asked`."""
+        asked = asked or SavedQuestion(item)
+        shown, key = self.metadata(asked), asked.key(self.access)
         return {
             **shown,
             **NOT_COMPUTED,
-            "query": query,
+            "query": asked.node,
             "timezone": self.access.project.timezone,
             "filters_hash": key,
             "cache_key": key,
@@ -204,12 +204,13 @@ class Insights(AccessControlMixin, Resource):
         }
 
     def brief(self, item: Item) -> dict[str, Any]:
-        shown = self.metadata(item) if self.is_basic else self.shown(item)
+        shown = self.metadata(SavedQuestion(item)) if self.is_basic else self.shown(item)
         return {**shown, "search_match_type": self.match_types.get(item["id"])}
 
-    def metadata(self, item: Item) -> dict[str, Any]:
+    def metadata(self, asked: SavedQuestion) -> dict[str, Any]:
         """Older filters are shown as the query that they stand for, where there is one."""
-        shown, query = super().shown(item), question_of(item)
+        item, query = asked.item, asked.own
+        shown = super().shown(item)
         level, on_dashboards = shown["user_access_level"], self.dashboards_of(item)
         may_edit = level is not None and self.thing(item).kind.at_least(level, "editor")
         return {
@@ -254,26 +255,24 @@ class Insights(AccessControlMixin, Resource):
         if len(numbers) > 1:
             self.access.rules.on_kind(tiles.DASHBOARD)
         for number in numbers:
-            dashboard = found.get(number)
-            is_gone = dashboard is None or dashboard["deleted"]
-            self.sees[number] = (
-                None if is_gone else tiles.may(self.access, tiles.DASHBOARD, found[number], writes=False)
-            )
+            dashboard, self.sees[number] = found.get(number), None
+            if dashboard is not None and not dashboard["deleted"]:
+                self.sees[number] = tiles.may(self.access, tiles.DASHBOARD, dashboard, writes=False)
 
     def _written(self, item: Item, body: dict[str, Any]) -> dict[str, Any]:
         """What cannot be answered is no error of the write, which has been done."""
-        shown = self.shown(item)
-        refresh = asked_refresh(self.request, body)
+        asked = SavedQuestion(item)
+        shown, refresh = self.shown(item, asked), asked_refresh(self.request, body)
         if refresh.miss is Then.NOTHING or item["deleted"]:
             return shown
         try:
-            return {**shown, **computed(self.access, item, {"refresh": refresh})}
+            return {**shown, **computed(self.access, asked, refresh)}
         except ApiError as error:
             return {**shown, "query_status": {"complete": True, "error": True, "error_message": error.detail}}
 
     def _trend(self, item: Item, views: insight_views.Views) -> dict[str, Any]:
         return {
-            **self.metadata(item),
+            **self.metadata(SavedQuestion(item)),
             "last_viewed_at": views.last_viewed_at,
             "view_count": views.count,
             "viewers": views.viewers,
@@ -293,7 +292,9 @@ class Insights(AccessControlMixin, Resource):
     def _viewed_at(self, item: Item) -> str | None:
         if self.access.share is not None:
             return None
-        return self._own_views.get(item["id"]) if self.is_list else insight_views.own_of(self.access, item["id"])
+        if self.is_list:
+            return self._own_views.get(item["id"])
+        return insight_views.at(self.beside[0] if self.beside else insight_views.own_of(self.access, item["id"]))
 
 
 router = Insights.router()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from insights_acl.access import Access
-from insights_engine.lifecycle.answer import Chosen, actors, parse_node
+from insights_engine.lifecycle.answer import Chosen, actors
+from insights_engine.lifecycle.node import parse_node
 from insights_engine.nodes import Text
 
 from insights_api.actor_filters import Asked

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from insights_api.insight_answers import InsightAddress, tidy
+from insights_api.insight_address import InsightAddress
 
 router = APIRouter()
-_PATH = InsightAddress("PathsQuery", "PATHS", tidy)
+_ADDRESS = InsightAddress("PathsQuery")
 
 
 @router.api_route("/api/projects/{project_id}/insights/path", methods=["GET", "POST"])
 async def path(request: Request) -> Response:
     """Flat parameters, or a PathsQuery node, alone or as `query`; the form decides where the two differ."""
-    return await _PATH.answer(request)
+    return await _ADDRESS.answer(request)

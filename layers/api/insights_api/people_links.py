@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from insights_api.questions import as_text, in_address
+from insights_api.asked import as_text, in_address
 
 if TYPE_CHECKING:
     from insights_engine.funnel.answer import Funnel

@@ -6,13 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import authorize
 from insights_engine.flat import flag, json_value, text, whole
-from insights_engine.http import JsonResponse, iso
 
-from insights_api.pagination import DEFAULT_LIMIT
-from insights_api.questions import asked_of_people, choose_project, next_page
+from insights_api.asked import asked_of_people, choose_project
+from insights_api.older_people import page_response, slice_of
 
 router = APIRouter()
-MAX_LIMIT = 1000
 _MOST = 2**31 - 1
 
 
@@ -37,17 +35,6 @@ async def person_funnel(request: Request) -> Response:
         period=text(values, "entrance_period_start"),
         drop_off=flag(values, "drop_off"),
     )
-    limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
-    offset = whole(values, "offset", 0, _MOST) or 0
+    limit, offset = slice_of(values)
     found = page(access, parse_legacy(values), chosen, limit, offset)
-    persons = [person for person, _ in found.found]
-    return JsonResponse(
-        {
-            "results": [{"people": persons, "count": len(persons)}],
-            "next": next_page(request, access, values, limit, offset + limit) if found.has_more else None,
-            "initial": next_page(request, access, values, limit, 0),
-            "missing_persons": found.missing,
-            "is_cached": False,
-            "last_refresh": iso(access.now),
-        }
-    )
+    return page_response(request, access, values, found, limit, offset)

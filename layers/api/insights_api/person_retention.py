@@ -12,8 +12,8 @@ from insights_engine.errors import ValidationError
 from insights_engine.flat import json_value, whole
 from insights_engine.http import JsonResponse
 
-from insights_api.pagination import DEFAULT_LIMIT
-from insights_api.questions import asked_of_people, choose_project, next_page
+from insights_api.asked import asked_of_people, choose_project, next_page
+from insights_api.older_people import slice_of
 from insights_api.tabular import csv_response, wants_csv
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from insights_engine.retention.model import RetentionQuery
 
 router = APIRouter()
-MAX_LIMIT = 1000
-_MOST = 2**31 - 1
 # The first columns of the CSV, of persons and of groups.
 _OF_PERSONS, _OF_GROUPS = ("id", "name", "distinct_ids", "created_at"), ("id", "group_key", "created_at")
 
@@ -42,8 +40,7 @@ async def person_retention(request: Request) -> Response:
     is_csv = wants_csv(request)
     values = await asked_of_people(request, "retention")
     query = parse_legacy(values)
-    limit = whole(values, "limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
-    offset = whole(values, "offset", 0, _MOST) or 0
+    limit, offset = slice_of(values)
     found = page(access, query, _chosen(values, query), limit, offset)
     came = [
         (actor, [int(k in columns) for k in range(found.actors.width)])

@@ -13,9 +13,8 @@ from insights_engine.flat import flag
 from insights_engine.http import JsonResponse
 from insights_engine.property_types import GROUPS, NUMERIC, TYPES
 
-from insights_api import definition_notes as notes
 from insights_api import definition_reads as reads
-from insights_api.definition_lists import MAX_LIMIT, Entry, at, chosen, entries, find, in_order, names
+from insights_api.definition_lists import MAX_LIMIT, DefinitionKind, Entry, at, chosen, entries, in_order, names
 from insights_api.definition_reads import Learned
 from insights_api.objects import body_of
 from insights_api.pagination import page
@@ -44,8 +43,7 @@ async def list_property_definitions(request: Request) -> Response:
 
 @router.get(_ONE)
 async def get_property_definition(request: Request, property_definition_id: str) -> Response:
-    access = await authorize(request)
-    return JsonResponse(_one(access, property_definition_id))
+    return JsonResponse(_DEFINITION.one(await authorize(request), property_definition_id))
 
 
 @router.patch(_ONE)
@@ -54,11 +52,12 @@ async def change_property_definition(request: Request, property_definition_id: s
     """What people say of it; only what the body names changes. Its type follows from what came in and stays."""
     access = await authorize(request)
     body = await body_of(request)
-    found = find(access, reads.properties(access), property_definition_id)
-    if body.get("property_type", found.type) != found.type:
-        raise ValidationError("The type follows from the values that came in.", attr="property_type")
-    notes.write(access, _KIND, found.id_in(access.project.id), body)
-    return JsonResponse(_one(access, property_definition_id))
+
+    def check(found: Learned) -> None:
+        if body.get("property_type", found.type) != found.type:
+            raise ValidationError("The type follows from the values that came in.", attr="property_type")
+
+    return JsonResponse(_DEFINITION.changed(access, property_definition_id, body, check))
 
 
 def _source(request: Request) -> str:
@@ -97,11 +96,6 @@ def _of_events(access: Access, request: Request) -> set[str] | None:
     return reads.came_with(access, events) if events else None
 
 
-def _one(access: Access, named: str) -> dict[str, Any]:
-    found = find(access, reads.properties(access), named)
-    return _property(access, entries(access, _KIND, [found])[0], None)
-
-
 def _property(access: Access, entry: Entry, of_events: set[str] | None) -> dict[str, Any]:
     learned = entry.learned
     return {
@@ -114,3 +108,10 @@ def _property(access: Access, entry: Entry, of_events: set[str] | None) -> dict[
         "last_seen_at": at(learned.last_seen),
         **entry.said,
     }
+
+
+def _shown(access: Access, found: list[Entry]) -> list[dict[str, Any]]:
+    return [_property(access, entry, None) for entry in found]
+
+
+_DEFINITION = DefinitionKind(_KIND, reads.properties, _shown)

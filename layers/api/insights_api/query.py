@@ -8,11 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import Access, authorize
 from insights_engine.http import JsonResponse, iso, json_object
+from insights_engine.kinds import people_node
 
-from insights_api.actors import answer_actors, is_actors
-from insights_api.answers import question_of_node, wants_explanation
-from insights_api.csv_answers import export_node, tidy_response
+from insights_api.asked import Asked
+from insights_api.costs import wants_explanation
+from insights_api.csv_answers import exported, tidy_response
 from insights_api.insight_saving import saving
+from insights_api.questions import question_of_node
 from insights_api.refresh import asked_refresh
 from insights_api.serving import Asking, Served, pending, serve
 from insights_api.tabular import csv_response, layout_of
@@ -26,31 +28,33 @@ async def query(request: Request) -> Response:
     access = await authorize(request)
     layout = layout_of(request, ("tidy",))
     body = await json_object(request)
-    keep = await saving(request, access, body.get("query"), {})
-    if is_actors(body.get("query")):
-        actors = answer_actors(body["query"], access)
+    node: Any = body.get("query")
+    keep = saving(request, access, Asked(node, {}, body))
+    if (asked := people_node(node)) is not None:
+        from insights_api import actor_queries  # which knows the engine of every insight that has people
+
+        actors = actor_queries.answer(*asked, access)
         if layout is not None:
             return _actors_csv(actors)
-        return JsonResponse(actors | _circumstances(access, body["query"]))
+        return JsonResponse(actors | _circumstances(access, node))
+    question = question_of_node(node)
     if layout is not None:
-        return tidy_response(request, *export_node(body.get("query"), access))
-    question = question_of_node(body.get("query"))
+        return tidy_response(request, question.kind, exported(question, access))
     served = serve(
         Asking.of(access), question, asked_refresh(request, body, "blocking"), explain=wants_explanation(request)
     )
     if served.entry is None:
         return pending(served, keep)
-    return JsonResponse(results_of(served, body["query"]) | keep())
+    return JsonResponse(results_of(served, node) | keep())
 
 
 def results_of(served: Served, node: dict[str, Any]) -> dict[str, Any]:
-    """What the query endpoint says of a result. Retention has a mean row, and no further rows."""
+    """What the query endpoint says of a result."""
     entry = served.entry
     assert entry is not None
-    further: dict[str, Any] = {"hasMore": entry.has_more} if entry.mean is None else {"mean": entry.mean}
     return {
         "results": served.rows,
-        **further,
+        **served.further,
         "hogql": "",
         **entry.additions,
         "resolved_date_range": entry.resolved_date_range,

@@ -1,90 +1,101 @@
-"""What a request to an insight's own address asks: a query node, or flat values; and flat values in an address."""
+"""A question that can be answered: what was read of a query node, or of flat filters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import orjson
-from fastapi import Request
-from insights_acl.access import Access
-from insights_acl.credentials import body_fields
-from insights_engine.errors import ParseError, UnsupportedMedia, ValidationError
-from insights_engine.http import json_object
+from insights_engine import kinds
 
-from insights_api.pagination import link
+from insights_api.asked import CREDENTIALS, in_address
 
-# What is about the request and not about the question: nothing of it belongs into an address that is handed out.
-CREDENTIALS = frozenset({"personal_api_key", "token", "api_key", "sharing_access_token"})
-NOT_ASKED = CREDENTIALS | {"format", "layout", "export_name", "explain", "refresh", "limit", "offset"}
+if TYPE_CHECKING:
+    from datetime import datetime
 
+    from insights_engine.answer import Answer
+    from insights_engine.project import Project
+    from insights_engine.results.entry import Moves
+    from insights_engine.services import Services
 
-async def asked(request: Request) -> tuple[Any, dict[str, Any]]:
-    """A query node, or None; and the flat values beside it, of which a body's are preferred."""
-    values: dict[str, Any] = dict(request.query_params)
-    node = _in_address(values["query"]) if values.get("query") else None
-    if request.method == "POST":
-        require_json(request)
-        body = await json_object(request)
-        if (own := node_of(body)) is not None:
-            node = own
-        values |= body
-    return node, values
+_WITHIN_A_DAY = re.compile(r"\d[hM]")
+_WRITTEN_OUT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+# Flat questions whose answers tell where the people behind them are: `module:function` of this package.
+PEOPLE = {"RetentionQuery": "people_links:add_to_retention", "FunnelsQuery": "people_links:add_to_funnel"}
 
 
-async def asked_of_people(request: Request, insight: str) -> dict[str, Any]:
-    """The flat values that people are asked for with. Raises ValidationError for a node: it is asked for elsewhere."""
-    node, values = await asked(request)
-    if node is not None:
-        raise ValidationError(
-            "Query nodes are not answered here: POST an ActorsQuery to /api/projects/:project_id/query/, or send the "
-            f"flat parameters of {insight}",
-            attr="query",
-        )
-    return values
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`asked` is as it came, `query` what was read of it.
+
+    `site`: flat questions that name one get the addresses of the people behind the answer.
+    """
+
+    kind: str
+    asked: Mapping[str, Any]
+    is_node: bool
+    query: Any
+    site: str | None = None
+
+    def answer(self, project: Project, services: Services, now: datetime) -> Answer:
+        found = kinds.answer(self.kind, self.query, project, services, now)
+        if self._tells_people:
+            module, _, name = PEOPLE[self.kind].partition(":")
+            getattr(import_module(f"insights_api.{module}"), name)(found, project.id, self.asked, self.site)
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """What `question_again` makes it from; never what a request was let in with."""
+        asked = {name: value for name, value in self.asked.items() if name not in CREDENTIALS}
+        return {"kind": self.kind, "asked": asked, "is_node": self.is_node, "site": self.site}
+
+    @property
+    def shown(self) -> str:
+        """What of the request stands in the answer."""
+        return f"{self.site}?{urlencode(in_address(self.asked))}" if self._tells_people else ""
+
+    @property
+    def interval(self) -> str | None:
+        """The width of the buckets, where the question has some."""
+        query = getattr(self.query, "trend", self.query)
+        row = getattr(query, "interval", None) or getattr(query, "period", None)
+        return row.name.lower() if row is not None else None
+
+    @property
+    def moves(self) -> Moves:
+        """`-1d` is another day tomorrow, `-1h` another hour soon."""
+        query = getattr(self.query, "trend", self.query)
+        ends = (query.date_from, query.date_to)
+        if all(end is not None and (end == "all" or _WRITTEN_OUT.match(end)) for end in ends):
+            return "never"
+        return "always" if any(end is not None and _WITHIN_A_DAY.search(end) for end in ends) else "daily"
+
+    @property
+    def _tells_people(self) -> bool:
+        return self.site is not None and not self.is_node and self.kind in PEOPLE
 
 
-def node_of(body: dict[str, Any]) -> Any:
-    """The query node of a body, whatever was written there: `query`, or the body itself when it has a `kind`."""
-    if "query" in body:
-        if body["query"] is None:
-            raise ParseError("query must be a query node, an object with a kind")
-        return body["query"]
-    return body if body.get("kind") is not None else None
+def question_of_node(value: Any, field: str = "query") -> Question:
+    """Of a query node, wrappers taken off. Raises ParseError for what is none."""
+    return question_within(*kinds.unwrapped(value, field))
 
 
-def _in_address(text: str) -> Any:
-    try:
-        return node_of({"query": orjson.loads(text)})
-    except orjson.JSONDecodeError:
-        raise ParseError("query is not valid JSON") from None
+def question_within(node: dict[str, Any], field: str) -> Question:
+    """Of a node that `kinds.unwrapped` gave, and where it stands."""
+    return Question(node["kind"], node, True, kinds.parse_node(node["kind"], node, field))
 
 
-def require_json(request: Request) -> None:
-    media = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media and media != "application/json":
-        raise UnsupportedMedia(f'Unsupported media type "{media}" in request.')
+def question_of_flat(values: Mapping[str, Any], kind: str | None = None, site: str | None = None) -> Question:
+    """Of flat filters; without a kind, of that which they name themselves."""
+    kind = kind or kinds.kind_of_flat(values)
+    return Question(kind, values, False, kinds.parse_legacy(kind, values), site)
 
 
-async def choose_project(request: Request) -> None:
-    """Where the path names no project: `project_id`, in the body or the query string, or else the caller's current
-    one."""
-    body = await body_fields(request) if request.method == "POST" else {}
-    named = body.get("project_id") or request.query_params.get("project_id") or "@current"
-    request.path_params.setdefault("project_id", str(named))
-
-
-def next_page(request: Request, access: Access, values: Mapping[str, Any], limit: int, offset: int) -> str:
-    """The address of the page at `offset`; of a body's question too, so that it can be followed by GET."""
-    if request.method == "GET":
-        return link(request, limit, offset)
-    return link(request, limit, offset, in_address(values) | {"project_id": str(access.project.id)})
-
-
-def in_address(values: Mapping[str, Any]) -> dict[str, str]:
-    """The flat values as parameters of an address: what is no text is JSON."""
-    return {name: as_text(v) for name, v in values.items() if v is not None and name not in NOT_ASKED}
-
-
-def as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def question_again(told: Mapping[str, Any]) -> Question:
+    """What `told` gave, perhaps elsewhere."""
+    if told["is_node"]:
+        return question_of_node(told["asked"])
+    return question_of_flat(told["asked"], told["kind"], told["site"])

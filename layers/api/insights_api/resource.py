@@ -31,7 +31,7 @@ from insights_acl.models import moment
 from insights_engine import keys
 from insights_engine.errors import ApiError, Conflict, NotFound
 from insights_engine.http import JsonResponse
-from insights_engine.store import ConflictError, Item, Put, Store, Write
+from insights_engine.store import ConflictError, Item, Key, Put, Store, Write
 
 from insights_api import objects
 from insights_api.pagination import page
@@ -76,6 +76,7 @@ class Resource:
 
     def __init__(self, request: Request, access: Access) -> None:
         self.request, self.access = request, access
+        self.beside: list[Item | None] = []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.request.method} {self.request.url.path!r})"
@@ -153,10 +154,12 @@ class Resource:
     def find(self, *, deleted: bool = False) -> Item:
         """The object of the path, whatever the caller's level: by its id, else by its short id. Raises NotFound."""
         named = self.request.path_params[f"{self.kind}_id"]
-        by_id, short = self.store.get_many(
+        possible = _possible_id(self.ids, named)
+        by_id, short, *self.beside = self.store.get_many(
             [
-                keys.resource(self.project_id, self.kind, _possible_id(self.ids, named)),
+                keys.resource(self.project_id, self.kind, possible),
                 keys.short_id(self.project_id, self.kind, named),
+                *self.keys_beside(possible),
             ]
         )
         if by_id is None and short is not None:
@@ -164,6 +167,10 @@ class Resource:
         if by_id is None or (by_id["deleted"] and not deleted):
             raise NotFound
         return by_id
+
+    def keys_beside(self, object_id: str) -> list[Key]:
+        """What is read in the same round trip as the object, by its id, into `beside`."""
+        return []
 
     def stored(self) -> Sequence[Item]:
         """All of the project that are not deleted, the newest first where ids are numbers."""

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from insights_acl.access import Access
-from insights_engine.spreadsheets import LAYOUTS
 
-from insights_api.answers import Question, answered_now
-from insights_api.csv_answers import file_response, tidy_response
-from insights_api.insight_answers import InsightAddress
+from insights_api.csv_answers import file_response
+from insights_api.insight_address import InsightAddress
+
+if TYPE_CHECKING:
+    from insights_engine.retention.answer import Retention
 
 router = APIRouter()
 
 
-def _csv(request: Request, access: Access, question: Question, layout: str) -> Response:
-    from insights_engine.retention.answer import Retention
+def _wide(request: Request, access: Access, found: Retention) -> Response:
     from insights_engine.retention.csv import retention_csv
 
-    found = cast(Retention, answered_now(question, access))
-    if layout == "tidy":
-        return tidy_response(request, question.kind, found)
     return file_response(request, found, retention_csv(found.result, found.labels))
 
 
-_RETENTION = InsightAddress("RetentionQuery", "RETENTION", _csv, LAYOUTS)
+_ADDRESS = InsightAddress("RetentionQuery", {"RetentionQuery": _wide})
 
 
 @router.api_route("/api/projects/{project_id}/insights/retention", methods=["GET", "POST"])
 async def retention(request: Request) -> Response:
     """Flat parameters give triangular rows; a RetentionQuery node, alone or as `query`, gives rectangular ones."""
-    return await _RETENTION.answer(request)
+    return await _ADDRESS.answer(request)

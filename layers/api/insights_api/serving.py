@@ -33,7 +33,8 @@ from insights_engine.results.modes import Refresh, Then, without_background
 from insights_engine.results.naming import result_key
 from insights_engine.services import Services
 
-from insights_api.answers import Question, explanation, what_it_cost
+from insights_api.costs import explanation, what_it_cost
+from insights_api.questions import Question
 
 if TYPE_CHECKING:
     from fastapi.responses import Response
@@ -105,6 +106,12 @@ class Served:
         """The result as ready JSON."""
         return orjson.Fragment(self.entry.result) if self.entry else None
 
+    @property
+    def further(self) -> dict[str, Any]:
+        """Retention has a mean row, and no further rows."""
+        assert self.entry is not None
+        return {"hasMore": self.entry.has_more} if self.entry.mean is None else {"mean": self.entry.mean}
+
     def circumstances(self) -> dict[str, Any]:
         """When the result was computed, how long it holds, and how to name it."""
         entry = self.entry
@@ -136,16 +143,21 @@ def serve(
     explain: bool = False,
     insight_id: int | None = None,
     asked_at: datetime | None = None,
+    key: str | None = None,
 ) -> Served:
     """Raises what the question's answer raises, where nothing that is kept can stand in for it.
 
-    `asked_at`: a result whose computation began later will do, whatever `refresh` says; null: that of this call.
+    `asked_at`: a result whose computation began later will do, whatever `refresh` says; null: that of this call. `key`:
+    the question's, where it is known.
     """
     started = time.perf_counter()
     outcome: metrics.Outcome = "failed"
     served: Served | None = None
     try:
-        served = _serve(asking, question, refresh, explain, insight_id, asked_at)
+        key = key or key_of(asking, question)
+        look = ResultsCache(asking.services).look(asking.project.id, key)
+        asked = _Asked(asking, question, key, look, insight_id, asked_at or asking.services.now())
+        served = asked.explained() if explain else asked.served(refresh)
         outcome = served.outcome
         return served
     finally:
@@ -159,37 +171,6 @@ def serve(
             rows_read=cost.rows_read,
             bytes_read=cost.bytes_read,
         )
-
-
-def _serve(
-    asking: Asking,
-    question: Question,
-    refresh: Refresh,
-    explain: bool,
-    insight_id: int | None,
-    asked_at: datetime | None,
-) -> Served:
-    key = key_of(asking, question)
-    jobs, look = Jobs(asking.services), ResultsCache(asking.services).look(asking.project.id, key)
-    mode = refresh if jobs.are_possible and not asking.is_worker else without_background(refresh)
-    asked = _Asked(asking, question, key, look, insight_id, asked_at or asking.services.now())
-    entry = look.entry if mode.reads else None
-    found = entry.freshness(asking.now) if entry else None
-    then = mode.miss if entry is None or found is None else mode.fresh if found.is_fresh else mode.stale
-    if then is Then.QUEUE_IF_LAZY:
-        then = Then.SERVE if found and found.is_lazy else Then.QUEUE
-    if explain:
-        return asked.explained()
-    match then:
-        case Then.NOTHING:
-            return Served(asking, key, None)
-        case Then.SERVE:
-            is_old = found is not None and not found.is_fresh
-            return Served(asking, key, entry, True, stale_reason=PAST_ITS_TIME if is_old else None)
-        case Then.QUEUE:
-            return asked.queued(entry, anew=not mode.reads)
-        case _:
-            return asked.computed(joins=mode.reads)
 
 
 def key_of(asking: Asking, question: Question) -> str:
@@ -210,6 +191,26 @@ class _Asked:
     look: Look
     insight_id: int | None
     asked_at: datetime
+
+    def served(self, refresh: Refresh) -> Served:
+        """As the mode says of what is kept."""
+        asking, are_possible = self.asking, Jobs(self.asking.services).are_possible
+        mode = refresh if are_possible and not asking.is_worker else without_background(refresh)
+        entry = self.look.entry if mode.reads else None
+        found = entry.freshness(asking.now) if entry else None
+        then = mode.miss if found is None else mode.fresh if found.is_fresh else mode.stale
+        if then is Then.QUEUE_IF_LAZY:
+            then = Then.SERVE if found and found.is_lazy else Then.QUEUE
+        match then:
+            case Then.NOTHING:
+                return Served(asking, self.key, None)
+            case Then.SERVE:
+                is_old = found is not None and not found.is_fresh
+                return Served(asking, self.key, entry, True, stale_reason=PAST_ITS_TIME if is_old else None)
+            case Then.QUEUE:
+                return self.queued(entry, anew=not mode.reads)
+            case _:
+                return self.computed(joins=mode.reads)
 
     def computed(self, *, joins: bool, may_be_sent: bool = True) -> Served:
         """By this request, or by another that asks the same. `joins`: any fresh result will do, however it came."""

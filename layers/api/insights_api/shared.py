@@ -24,6 +24,7 @@ from insights_api.dashboard_results import results_of
 from insights_api.dashboards import Dashboards
 from insights_api.insights import Insights
 from insights_api.refresh import asked_refresh
+from insights_api.saved_questions import SavedQuestion
 
 router = APIRouter()
 _METHODS = ["GET", "HEAD", "POST"]
@@ -83,7 +84,8 @@ def _found(request: Request, access: Access) -> dict[str, Any]:
         shown = Dashboards(request, access).with_results(share.item, refresh)
     else:
         view = Insights(request, access)
-        shown = {**view.shown(share.item), **results_of(access, [share.item], {"refresh": refresh})[share.item["id"]]}
+        asked = SavedQuestion(share.item)
+        shown = {**view.shown(share.item, asked), **results_of(access, [asked], refresh)[share.item["id"]]}
     return {share.kind: shown, "settings": dict(share.settings)}
 
 

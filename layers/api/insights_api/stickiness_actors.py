@@ -8,7 +8,7 @@ from insights_acl.access import Access
 from insights_engine.errors import ValidationError
 from insights_engine.nodes import Text, Whole
 from insights_engine.stickiness.answer import Chosen, actors, group_listed
-from insights_engine.stickiness.model import parse_node
+from insights_engine.stickiness.node import parse_node
 
 from insights_api.actor_filters import Asked
 from insights_api.actor_pages import Choosing, Page, Place, check_may_read, shown

@@ -91,6 +91,5 @@ FIELDS = (
     Field("summary_enabled", False, off, is_material=False),
     Field("summary_prompt_guide", "", lambda value, attr: fields.text(value, attr, maximum=500, blank=True)),
 )
-NAMES = frozenset(field.name for field in FIELDS)
 # Without these there is nothing to send, nobody to send it to, or no time.
 REQUIRED = ("target_type", "target_value", "frequency", "start_date")

@@ -53,7 +53,7 @@ async def _all(first: bytes, second: bytes, rest: Iterator[bytes]) -> AsyncItera
         yield piece
 
 
-def csv_response(rows: Sequence[dict[str, Any]], first: Iterable[str] = (), last: Iterable[str] = ()) -> Response:
+def csv_response(rows: Sequence[dict[str, Any]], first: Iterable[str], last: Iterable[str] = ()) -> Response:
     """A list: nested values become columns named by their path, lists become JSON."""
     found = list(dict.fromkeys(name for row in rows for name, _ in _flat(row)))
     ends = (*first, *last)

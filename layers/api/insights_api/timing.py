@@ -12,7 +12,7 @@ from insights_acl.access import Access, authorize
 from insights_engine.errors import MethodNotAllowed, ParseError, PayloadTooLarge, ValidationError
 from insights_engine.http import JsonResponse, error_response, iso
 
-from insights_api.answers import what_it_took
+from insights_api.costs import what_it_took
 from insights_api.tabular import wants_csv
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def link_for(services: Services, site: str, project_id: int, subscription_id: st
 def _take_off(store: Store, project_id: int, subscription_id: str, address: str, now: datetime) -> None:
     for _ in range(_ATTEMPTS):
         item = read(store, project_id, subscription_id)
-        if item is None or item["deleted"] or item["target_type"] != "email":
+        if item is None or item["target_type"] != "email":
             return
         had = deliveries.recipients_of("email", item["target_value"])
         left = [one for one in had if one.lower() != address.lower()]

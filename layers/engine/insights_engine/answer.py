@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,6 +13,12 @@ from insights_engine.sql import Sql
 
 # How values are written as JSON. Times without a zone are those that ClickHouse gives in UTC.
 AS_SHOWN = orjson.OPT_NON_STR_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+def resolved_dates(start: datetime, end: datetime) -> dict[str, str]:
+    """`resolved_date_range`: both ends, in the project's time zone."""
+    ends = {"date_from": start, "date_to": end}
+    return {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from insights_engine import deadline, driver, guard, log, running
+from insights_engine import deadline, driver, guard, log, statement_names
 from insights_engine.dsn import Dsn
-from insights_engine.faults import DEAD, Fault, code_of, fault_of, no_time, unreachable
+from insights_engine.faults import DEAD, Fault, code_of, explain, fault_of, no_time, unreachable
 from insights_engine.pool import ClientPool
 from insights_engine.retries import Retrying
-from insights_engine.running import named as named
 from insights_engine.settings import Settings
 from insights_engine.sql import Sql, identifier
+from insights_engine.statement_names import named as named
 from insights_engine.tables import JSON_SETTINGS
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class ClickHouse:
             except ClickHouseError as error:
                 fault = fault_of(error)
                 if fault is None:
+                    explain(error)
                     raise
                 if fault.again is DEAD:
                     driver.forget_connections()
@@ -141,10 +142,10 @@ class ClickHouse:
         """
         from clickhouse_connect.driver.exceptions import DatabaseError
 
-        running.check(name)
+        statement_names.check(name)
         try:
             with self._writer(_KILL_SECONDS) as client:
-                killed = client.command(running.KILL, parameters={"name": name})
+                killed = client.command(statement_names.KILL, parameters={"name": name})
         except DatabaseError as error:
             if code_of(error) not in _MAY_NOT:
                 raise
@@ -200,7 +201,7 @@ class ClickHouse:
         seconds = deadline.statement_seconds(self._query_seconds)
         if seconds < _LEAST_SECONDS:
             raise no_time()
-        limit, name = {"max_execution_time": math.floor(seconds)}, running.settings()
+        limit, name = {"max_execution_time": math.floor(seconds)}, statement_names.settings()
         if self.is_embedded:  # where a client can change nothing once it is guarded
             key = ("read", project_id, *limit.values(), *name.values())
             with self._clients.client(key, lambda: self._open_reader(limit, name, project_id)) as client:
@@ -249,13 +250,14 @@ class ClickHouse:
         except ClickHouseError as error:
             fault = fault_in(error)
             if fault is None:
+                explain(error)
                 raise
             self._raise(fault, error)
 
     def _raise(self, fault: Fault, error: Exception) -> NoReturn:
         if not fault.reason:
             raise fault.answer from error
-        fault.answer.args = (f"ClickHouse at {self._dsn.host}:{self._dsn.port}: {fault.reason}",)
+        fault.answer.args = (f"ClickHouse at {self._dsn.place}: {fault.reason}",)
         raise fault.answer from None  # what the driver says has the URL, and in it the values of the query
 
 

@@ -157,7 +157,7 @@ def resolve(
         begin = _begin(date_from, interval, now, zone, exact=exact_now, explicit=explicit)
     if begin.at.timestamp() > end.timestamp():  # of one zone, two local times compare without regard to a clock change
         raise ValidationError("date_from is after date_to", attr="date_from")
-    return Range(begin.at, end, _select_from(begin, date_from, interval, zone, monday, exact_now or explicit))
+    return Range(begin.at, end, _select_from(begin, interval, monday, exact_now or explicit))
 
 
 def _first_day(earliest: datetime | None, end: datetime, zone: ZoneInfo) -> Moment:
@@ -194,9 +194,7 @@ def _end(
     return datetime.combine(at.date(), END_OF_DAY, zone)
 
 
-def _select_from(
-    begin: Moment, text: str | None, interval: Interval, zone: ZoneInfo, monday: bool, exact: bool
-) -> datetime:
+def _select_from(begin: Moment, interval: Interval, monday: bool, exact: bool) -> datetime:
     if exact:
         return begin.at
     if not interval.of_day:

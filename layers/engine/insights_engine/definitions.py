@@ -8,6 +8,7 @@ from typing import Any
 
 from insights_engine import keys
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Filter, Group, leaves, parse_filters
+from insights_engine.project import Project
 from insights_engine.store import Item, Key, Store
 
 
@@ -105,6 +106,24 @@ def cohorts_in(*expressions: str | None) -> set[int | str]:
     from insights_engine.hogql import cohorts_named
 
     return {named for text in expressions if text for named in cohorts_named(text)}
+
+
+def named_by(
+    store: Store,
+    project: Project,
+    filters: Iterable[Filter],
+    *,
+    actions: Iterable[int] = (),
+    cohorts: Iterable[int | str] = (),
+    without_tests: bool = False,
+) -> Definitions:
+    """What a query names, in its filters and beside them; `without_tests`: the project's filters of tests count too."""
+    trees = [*filters]
+    if without_tests:
+        trees.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
+    wanted = {*cohorts, *cohort_ids(trees)}
+    actions = set(actions)
+    return load(store, project.id, actions, wanted) if actions or wanted else Definitions()
 
 
 def load(store: Store, project_id: int, action_ids: Iterable[int], cohort_ids_: Iterable[int | str]) -> Definitions:

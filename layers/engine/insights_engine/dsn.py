@@ -12,6 +12,7 @@ from insights_engine.errors import Overloaded
 
 DEFAULT_DATABASE = "insights"
 _PORTS = {"http": 8123, "https": 8443}
+_NATIVE = frozenset({"tcp", "native", "clickhouse", "clickhouses", "clickhousedb"})
 _FORMS = "chdb:///path?database=name or https://user:password@host:8443/database"
 
 
@@ -40,11 +41,17 @@ class Dsn:
             return _embedded(text)
         if scheme in _PORTS:
             return _server(text, scheme)
-        raise DsnError(f"CLICKHOUSE_DSN must be of the form {_FORMS}")
+        hint = "; its native protocol is not spoken, so write http or https, and that port" if scheme in _NATIVE else ""
+        raise DsnError(f"CLICKHOUSE_DSN must be of the form {_FORMS}{hint}")
 
     @property
     def is_embedded(self) -> bool:
         return bool(self.path)
+
+    @property
+    def place(self) -> str:
+        """For people: where it is, without who signs in there."""
+        return self.path if self.is_embedded else f"{self.host}:{self.port}"
 
     def address(self) -> dict[str, Any]:
         """Where to connect, as clickhouse-connect takes it."""
@@ -74,6 +81,10 @@ def secret_dsn(arn: str) -> str:
             raise DsnError("The secret of CLICKHOUSE_SECRET_ARN is a JSON object without dsn")
     if not text:
         raise DsnError("The secret of CLICKHOUSE_SECRET_ARN holds no text")
+    try:
+        Dsn.parse(text)
+    except DsnError as error:
+        raise DsnError(str(error).replace("CLICKHOUSE_DSN", "The secret of CLICKHOUSE_SECRET_ARN", 1)) from None
     return text
 
 
@@ -92,7 +103,7 @@ def _embedded(text: str) -> Dsn:
     parts = urlsplit(text)
     options = parse_qs(parts.query, keep_blank_values=True)
     path = unquote(parts.path)
-    if parts.netloc or path.strip("/") == "":
+    if parts.netloc or not path.startswith("/") or path.strip("/") == "":
         raise DsnError("CLICKHOUSE_DSN names no folder; an embedded engine is chdb:///path, with three slashes")
     if set(options) - {"database"}:
         raise DsnError("CLICKHOUSE_DSN: chdb:///path knows the one parameter database")

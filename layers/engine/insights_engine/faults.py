@@ -59,6 +59,43 @@ _GATEWAY: dict[int, tuple[int, str, Backoff | None]] = {
 }
 _STRANGER = re.compile(r"Unexpected response to server version query")
 _STATUS = re.compile(r"HTTP status (\d{3})\b")
+_EMBEDDED = re.compile(r"Unable to open the chdb engine.*?(?:filesystem error: in \w+: (.+?) \[|$)", re.DOTALL)
+# What the transport says -> what is wrong and what mends it, for who runs this alone. The first that fits.
+_HTTP_PORTS = "ClickHouse's HTTP interface has port 8123, and 8443 for https"
+_TRANSPORT = (
+    (re.compile(r"NameResolutionError"), "its name is not found. Correct the host in CLICKHOUSE_DSN"),
+    (
+        re.compile(r"Connection refused"),
+        f"nothing listens there (connection refused). Start it, or correct CLICKHOUSE_DSN: {_HTTP_PORTS}",
+    ),
+    (
+        re.compile(r"ConnectTimeoutError|No route to host|Network is unreachable"),
+        "connections to it get no answer. Have it let this machine in: firewall, security group, IP access list",
+    ),
+    (
+        re.compile(r"SSLError.*(?:WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNEXPECTED_EOF)"),
+        f"it does not speak TLS there. Write http:// in CLICKHOUSE_DSN, or correct the port: {_HTTP_PORTS}",
+    ),
+    (
+        re.compile(r"CERTIFICATE_VERIFY_FAILED"),
+        "its certificate is not trusted, or is of another name. Write that name in CLICKHOUSE_DSN, or name the "
+        "authority: SSL_CERT_FILE",
+    ),
+    (
+        re.compile(r"BadStatusLine"),
+        f"what answers does not speak HTTP. Write https:// in CLICKHOUSE_DSN, or correct the port: {_HTTP_PORTS}",
+    ),
+)
+_REFUSED = (
+    "the user or the password of CLICKHOUSE_DSN is refused. Correct it there, or in the secret of CLICKHOUSE_SECRET_ARN"
+)
+_NOT_CLICKHOUSE = f"what answers there is not ClickHouse. Correct CLICKHOUSE_DSN: {_HTTP_PORTS}"
+# ClickHouse's error code -> what mends it, where callers can do nothing about it.
+_MIGRATE = "Run: insights migrate"
+_OLDER = "Where the tables are of another release: insights migrate"
+_RIGHTS = "The user of CLICKHOUSE_DSN lacks a right; insights doctor names it."
+_ROOM = "Make room on ClickHouse's disk."
+ADVICE = {16: _OLDER, 47: _OLDER, 60: _MIGRATE, 81: _MIGRATE, 164: _RIGHTS, 243: _ROOM, 497: _RIGHTS}
 # What only the values in a request, or in the project's settings, can cause, by what ClickHouse says.
 _INPUT = (
     (
@@ -102,17 +139,26 @@ def unreachable(error: Exception) -> Fault | None:
         return found
     known = code_of(error)
     if known in REFUSED:
-        return Fault(
-            Overloaded(_UNREACHABLE, status=503), None, "the user or the password of CLICKHOUSE_DSN is refused"
-        )
+        return Fault(Overloaded(_UNREACHABLE, status=503), None, _REFUSED)
+    if embedded := _EMBEDDED.search(str(error)):
+        return Fault(Overloaded(_UNREACHABLE, status=503), None, _closed(embedded[1]))
     if not known and isinstance(error, StreamFailureError):
         return Fault(Overloaded(_UNREACHABLE, status=503), DEAD, "the answer was cut")
     if not known and _STRANGER.search(str(error)):
-        return Fault(Overloaded(_UNREACHABLE, status=503), None, "what answers there is not ClickHouse")
+        return Fault(Overloaded(_UNREACHABLE, status=503), None, _NOT_CLICKHOUSE)
     if not known and (found_status := _STATUS.search(str(error))):
         status, words, again = _GATEWAY.get(int(found_status[1]), (503, _UNREACHABLE, None))
-        return Fault(Overloaded(words, status=status), again, f"a gateway answers {found_status[1]}")
+        is_passing = int(found_status[1]) in _GATEWAY
+        reason = f"a gateway answers {found_status[1]}"
+        return Fault(Overloaded(words, status=status), again, reason if is_passing else f"{reason}: {_NOT_CLICKHOUSE}")
     return None
+
+
+def explain(error: Exception) -> None:
+    """Add what mends it, which then stands in the log and in what a command prints."""
+    advice = ADVICE.get(code_of(error))
+    if advice and advice not in getattr(error, "__notes__", ()):
+        error.add_note(advice)
 
 
 def no_time() -> Overloaded:
@@ -152,8 +198,17 @@ def _of_transport(error: Exception) -> Fault | None:
             return Fault(Overloaded(_TOO_LONG, status=504), None, "no answer in time")
         kinds = ((NewConnectionError, ASLEEP), (ProtocolError, DEAD))
         again = next((backoff for kind, backoff in kinds if isinstance(cause, kind)), None)
-        return Fault(Overloaded(_UNREACHABLE, status=503), again, f"{type(cause).__name__}: {cause}")
+        said = f"{type(cause).__name__}: {cause}"
+        reason = next((words for pattern, words in _TRANSPORT if pattern.search(said)), said)
+        return Fault(Overloaded(_UNREACHABLE, status=503), again, reason)
     return None
+
+
+def _closed(why: str | None) -> str:
+    """Of an embedded engine's folder."""
+    if why:
+        return f"its folder cannot be used: {why}. Name another: CLICKHOUSE_DSN=chdb:///path"
+    return "another process has it open, or it cannot be written. One process at a time: stop the other"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

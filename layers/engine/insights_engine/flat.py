@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from insights_engine.errors import ValidationError, attr_of, unknown
+from insights_engine.filters import Group, parse_filters
 
 _MAX_INT = 2**31 - 1
 
@@ -28,6 +29,17 @@ def json_value(values: Mapping[str, Any], name: str) -> Any:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
         raise ValidationError(f"{name} is not valid JSON", attr=name) from None
+
+
+def properties_of(values: Mapping[str, Any]) -> Group:
+    """The question's own filter. Text that is no JSON is answered in upstream's words."""
+    try:
+        value = json_value(values, "properties")
+    except ValidationError:
+        value = "unparsable"
+    if isinstance(value, str) and value:
+        raise ValidationError("Properties are unparsable!")
+    return parse_filters(value or None, field="properties")
 
 
 def text(values: Mapping[str, Any], name: str) -> str | None:

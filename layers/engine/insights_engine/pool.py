@@ -26,6 +26,9 @@ class ClientPool:
         self._closings = 0
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        return f"ClientPool({self._limit}, idle={len(self)})"
+
     def __len__(self) -> int:
         return len(self._idle)
 

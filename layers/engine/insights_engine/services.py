@@ -29,6 +29,9 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
+    def __repr__(self) -> str:
+        return f"Services({self.settings!r})"
+
     @cached_property
     def policies(self) -> Store:
         return open_store(self.settings.policies_table)

@@ -62,6 +62,10 @@ _WHOLE = ("query_seconds", "job_seconds", "query_memory_bytes", "query_read_byte
 _DEFAULTS = {s.variable: s.default for s in SETTINGS}
 
 
+class SettingError(ValueError):
+    """The text names the variable and says what it has to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One field a variable of SETTINGS, in lower case."""
@@ -93,7 +97,20 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises SettingError: what is mistyped is said at the start."""
         values = {name.lower(): environment.get(name) or default for name, default in _DEFAULTS.items()}
-        rates_of(values["rate_limits"])  # a mistyped one is said at the start
-        whole = {name: int(values.pop(name)) for name in _WHOLE}
+        try:
+            rates_of(values["rate_limits"])
+        except ValueError as error:
+            raise SettingError(str(error)) from None
+        whole = {name: _whole(name.upper(), values.pop(name)) for name in _WHOLE}
         return cls(**values, **whole)  # type: ignore[arg-type]  # the two dicts together have every field
+
+
+def _whole(variable: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingError(
+            f'{variable} is "{text[:100]}", and has to be a whole number, as {_DEFAULTS[variable]}'
+        ) from None

@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from importlib import import_module
 
+from insights_engine.kinds import MODULES
+
 ON_FIRST_USE = (
     "aws_lambda_powertools.metrics",
     "boto3.session",
@@ -19,15 +21,10 @@ ON_FIRST_USE = (
     "clickhouse_connect.driver.httpclient",
     "hogql_parser_rs",
     "zstandard",
-    *("insights_engine.hogql", "insights_engine.hogql.events_answer", "insights_engine.hogql.events_query"),
-    *("insights_engine.hogql.statements.answer", "insights_engine.hogql.statements.node"),
+    "insights_engine.hogql",
     "insights_engine.queue.sqs",
     "insights_engine.store.dynamodb",
-    *("insights_engine.trend.answer", "insights_engine.trend.node", "insights_engine.trend.legacy"),
-    *("insights_engine.retention.answer", "insights_engine.retention.node", "insights_engine.retention.legacy"),
-    *("insights_engine.path.answer", "insights_engine.path.node", "insights_engine.path.legacy"),
-    *("insights_engine.funnel.answer", "insights_engine.funnel.node", "insights_engine.funnel.legacy"),
-    *("insights_engine.lifecycle.answer", "insights_engine.stickiness.answer", "insights_engine.stickiness.model"),
+    *MODULES,
 )
 
 

@@ -21,7 +21,7 @@ from insights_api.alert_bodies import check_trend
 from insights_api.alert_checks import Outcome, Rule, judged, narrowed
 from insights_api.alert_states import Found, Standing, after, is_skipped, next_check
 from insights_api.alerts import KIND, entry
-from insights_api.insight_results import asked_by
+from insights_api.saved_questions import SavedQuestion
 from insights_engine import keys, metrics
 from insights_engine.errors import ApiError, NotFound, ServerError
 from insights_engine.project import Project
@@ -131,7 +131,7 @@ def _outcome(services: Services, project_id: int, alert: Item, now: datetime) ->
         raise NotFound("Whoever made the alert has no access to the project any more.") from None
     insight = _insight(access, alert["insight"])
     check_trend(alert, insight)
-    question, rule = asked_by(insight), Rule.of(alert)
+    question, rule = SavedQuestion(insight).question, Rule.of(alert)
     query = narrowed(rule, question.query, access.project, now)
     started = time.perf_counter()
     with slot(services, project_id):

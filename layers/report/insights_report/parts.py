@@ -14,8 +14,8 @@ from insights_acl import shares
 from insights_acl.access import Access
 from insights_acl.gates import hidden_kinds
 from insights_api import exporter, tiles
-from insights_api.answers import Question
-from insights_api.insight_results import asked_by
+from insights_api.questions import Question
+from insights_api.saved_questions import SavedQuestion
 from insights_api.serving import Asking, serve
 from insights_api.subscription_subjects import name_of
 from insights_engine import deadline
@@ -92,7 +92,7 @@ class Making:
         result, display = result_of(found), display_of(question)
         png = draw(question.kind, result, name=part.name, display=display)
         image_url = self._stored(png, place) if self.with_addresses else None
-        part = replace(part, png=png, image_url=image_url, table=table_of(question.kind, result, display=display))
+        part = replace(part, png=png, image_url=image_url, table=table_of(question.kind, result))
         if not self.with_files:
             return part
         return replace(part, csv=csv_of(question.kind, found), json=bytes(JsonResponse(result).body))
@@ -111,7 +111,7 @@ class Making:
 
 def answered(access: Access, item: Item, overrides: Mapping[str, Any] | None = None) -> tuple[Question, Answer]:
     """Computed now, and kept for whoever asks next. Raises ApiError."""
-    question = asked_by(item, overrides)
+    question = SavedQuestion(item, overrides).question
     sight = " ".join(hidden_kinds(access.rules.project_wide, access.caller))
     project, services = access.project, access.services
     asking = Asking(project, services, access.now, access.user.uuid, sight, SECONDS, is_worker=True)

@@ -22,7 +22,7 @@ _DATE = "Date"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def table_of(kind: str, result: Any, *, display: str | None = None) -> Table:
+def table_of(kind: str, result: Any) -> Table:
     """Empty where there are no numbers. Raises ValueError for a kind that has no table."""
     if kind not in TABLES:
         raise ValueError(f'There is no table of "{kind}"; there are those of {", ".join(TABLES)}')

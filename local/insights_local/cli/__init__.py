@@ -9,6 +9,7 @@ import click
 
 from insights_local.cli.cost import cost
 from insights_local.cli.data import demo, import_, migrate
+from insights_local.cli.failures import words_on
 from insights_local.cli.keys import keys
 from insights_local.cli.maintenance import squash
 from insights_local.cli.move_in import move_in
@@ -17,43 +18,25 @@ from insights_local.cli.projects import projects
 from insights_local.cli.roles import roles
 from insights_local.cli.server import doctor, serve
 from insights_local.cli.users import users
+from insights_local.terminal import pasteable
 
 
 class _Insights(click.Group):
-    """Errors that a person can do something about are one line, without a traceback."""
+    """Errors that a person can do something about are a line or two, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except click.ClickException as error:
+            vars(error)["message"] = pasteable(error.message)  # which click calls final
+            raise
+        except (click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            words = _words(error)
+            words = words_on(error)
             if words is None:
                 raise
-            raise click.ClickException(words) from error
-
-
-def _words(error: Exception) -> str | None:
-    from botocore.exceptions import BotoCoreError, ClientError
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-    from insights_engine.dsn import DsnError
-    from insights_engine.errors import ApiError
-    from insights_engine.migrations import MigrationError
-    from insights_engine.store import StoreUnavailable
-
-    words = str(error).strip()
-    if isinstance(error, ApiError):
-        # Its text may say more than the detail, which is for callers of the API.
-        is_named = not error.attr or error.attr.split("__")[0] in words
-        return words if is_named else f"{error.attr}: {words}"
-    if isinstance(error, MigrationError | DsnError | StoreUnavailable):
-        return words
-    if isinstance(error, ClickHouseError):
-        return f"ClickHouse: {words.splitlines()[0]}"
-    if isinstance(error, BotoCoreError | ClientError):
-        return f"AWS: {words}"
-    return None
+            raise click.ClickException(pasteable(words)) from error
 
 
 @click.group(cls=_Insights, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -11,12 +11,17 @@ import click
 
 from insights_local import data_dir as folder
 from insights_local.cli.options import local_data
+from insights_local.terminal import pasteable
 
 if TYPE_CHECKING:
     from insights_engine.services import Services
 
     from insights_local.importer import ImportReport
 
+_NOT_A_ROW = (
+    "Nothing of it is a row. Files are JSON Lines, CSV, JSON or Parquet (of a spreadsheet: save it as CSV); "
+    "insights import --help has the columns."
+)
 _project = click.option(
     "--project", "project_id", type=int, required=True, metavar="ID", help="Number of the project that it belongs to."
 )
@@ -189,7 +194,8 @@ def _check_project(services: Services, project_id: int) -> None:
             for organization in accounts.list_organizations(services.policies)
             for stored in accounts.list_projects(services.policies, organization.id)
         ]
-        raise click.ClickException(f"There is no project {project_id}; there are: {', '.join(known) or 'none yet'}.")
+        there_are = f"there are: {', '.join(known)}." if known else "make the first one: insights projects add NAME"
+        raise click.ClickException(f"There is no project {project_id}; {there_are}")
 
 
 def _say_report(path: Path, report: ImportReport, shown: int) -> None:
@@ -202,3 +208,9 @@ def _say_report(path: Path, report: ImportReport, shown: int) -> None:
         click.echo(f"  row {problem.row:,}: {problem.why}", err=True)
     if report.bad > min(shown, len(report.problems)):
         click.echo(f"  and {report.bad - min(shown, len(report.problems)):,} more", err=True)
+    if report.loaded or report.repeated:
+        return
+    if report.bad:
+        click.echo(pasteable(_NOT_A_ROW), err=True)
+    elif report.resumed_at:
+        click.echo("An earlier import has read all of it; --restart reads it again.", err=True)

@@ -39,8 +39,11 @@ def user_of(store: Store, email: str) -> User:
 
     user = accounts.find_user_by_email(store, email)
     if user is None:
-        hint = nearest(email, [known.email for known in everybody(store)])
-        raise click.ClickException(f"There is no user {email}{hint or '; `insights users list` shows all.'}")
+        known = [one.email for one in everybody(store)]
+        others = (
+            "; `insights users list` shows all." if known else f"; let the first one in: insights users add {email}"
+        )
+        raise click.ClickException(f"There is no user {email}{nearest(email, known) or others}")
     return user
 
 

@@ -9,6 +9,7 @@ import click
 from insights_local import data_dir as folder
 from insights_local.cli.lookups import organization_of, organization_option, role_of, table, user_of
 from insights_local.cli.options import local_data
+from insights_local.terminal import pasteable
 
 
 @click.group()
@@ -33,7 +34,7 @@ def add_role(name: str, organization_name: str | None, data_dir: Path | None) ->
         organization = organization_of(services.policies, organization_name)
         role = stored.create_role(services.policies, organization.id, name, now=services.now())
     click.echo(f'Role "{role.name}" of "{organization.name}" is {role.id}')
-    click.echo(f'Next: insights roles assign "{role.name}" EMAIL')
+    click.echo(pasteable(f'Next: insights roles assign "{role.name}" EMAIL'))
 
 
 @roles.command("list")

@@ -11,11 +11,23 @@ import click
 
 from insights_local import data_dir as folder
 from insights_local.cli.options import local_data
+from insights_local.terminal import pasteable
 
 if TYPE_CHECKING:
     from insights_local.doctor.findings import Finding
 
 _COLORS = {"ok": "green", "skipped": "bright_black", "warning": "yellow", "problem": "red"}
+
+
+def _dsn(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    from insights_engine.dsn import Dsn, DsnError
+
+    try:
+        if value is not None:
+            Dsn.parse(value)
+    except DsnError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
 
 
 @click.command(short_help="Serve the API on this machine, with demo data.")
@@ -39,6 +51,7 @@ _COLORS = {"ok": "green", "skipped": "bright_black", "warning": "yellow", "probl
     "--clickhouse",
     metavar="DSN",
     default=None,
+    callback=_dsn,
     help="Keep events in this ClickHouse instead of an embedded one: https://user:password@host:8443/database.",
 )
 @click.option("--demo/--no-demo", "with_demo", default=True, show_default=True, help="Demo data on the first start.")
@@ -113,4 +126,4 @@ def _show(finding: Finding) -> None:
     mark = click.style(f"{finding.level:7}", fg=_COLORS[finding.level])
     click.echo(f"{mark}  {finding.subject}: {finding.words}")
     if finding.advice:
-        click.echo(f"         {finding.advice}")
+        click.echo(f"         {pasteable(finding.advice)}")

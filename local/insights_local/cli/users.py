@@ -11,6 +11,7 @@ import click
 from insights_local import data_dir as folder
 from insights_local.cli.lookups import membership_of, membership_option, table, user_of
 from insights_local.cli.options import local_data
+from insights_local.terminal import pasteable
 
 if TYPE_CHECKING:
     from insights_acl.models import Membership, Organization, User
@@ -52,7 +53,7 @@ def add_user(email: str, level: str, name: str, organization_name: str | None, d
         organization = _joined(services, organization_name)
         user, membership = _added(services, email, level, name, organization)
     click.echo(f"{user.email} is {membership.level.label} of organization {membership.organization_id}")
-    click.echo(f"Next: insights keys add {user.email} --label laptop")
+    click.echo(pasteable(f"Next: insights keys add {user.email} --label laptop"))
 
 
 @users.command("list")
@@ -93,7 +94,8 @@ def deactivate(email: str, data_dir: Path | None) -> None:
         headless = _without_an_owner(services, user)
     click.echo(f"{user.email} is deactivated: every key of theirs is refused from now on.")
     for organization in headless:
-        click.echo(f'"{organization.name}" has no active owner now; next: insights users level EMAIL owner', err=True)
+        advice = pasteable("next: insights users level EMAIL owner")
+        click.echo(f'"{organization.name}" has no active owner now; {advice}', err=True)
 
 
 @users.command()

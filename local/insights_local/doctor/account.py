@@ -13,6 +13,7 @@ from insights_engine import aws
 from insights_engine.dsn import Dsn, DsnError, secret_dsn
 from insights_engine.services import Services
 
+from insights_local.advice import SIGN_IN
 from insights_local.doctor.findings import Check, Problem, Skipped, Warned
 from insights_local.doctor.stores import is_embedded
 
@@ -21,7 +22,6 @@ _REFUSED_SECONDS, _CLOCK_SECONDS = 300, 5
 _OLD_DAYS = 365
 _PUBLIC = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _SIGNED_IN = ("AWS identity",)
-_SIGN_IN = "Sign in (aws sso login, or aws configure), or name a profile: AWS_PROFILE=…"
 
 
 def is_used(services: Services) -> bool:
@@ -39,7 +39,7 @@ def is_used(services: Services) -> bool:
 
 
 def identity(services: Services) -> Iterator[Check]:
-    yield Check("AWS identity", _identity, _SIGN_IN)
+    yield Check("AWS identity", _identity, SIGN_IN)
     yield Check("AWS clock", partial(_clock, services), "Set this machine's clock by NTP.")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from insights_engine import migrations, running
+from insights_engine import migrations, statement_names
 from insights_engine.faults import code_of
 from insights_engine.services import Services
 from insights_engine.sql import Sql, identifier
@@ -17,7 +17,6 @@ from insights_local.doctor.findings import Check, Problem, Skipped, Warned
 
 _OLDEST = (25, 8)
 _CLOCK_SECONDS = 5
-_UNKNOWN_DATABASE = 81
 # Not granted, and refused because the session is read-only.
 _MAY_NOT = frozenset({164, 497})
 _REMOTE = 1 << 62  # an object store says that it has as much as a number holds
@@ -34,12 +33,12 @@ _NEEDED = {
 _TO_MIGRATE = ("CREATE TABLE", "ALTER TABLE")
 
 
-def checks(services: Services) -> Iterator[Check]:
+def checks(services: Services, options: str) -> Iterator[Check]:
     dsn = "Check CLICKHOUSE_DSN (or the secret in CLICKHOUSE_SECRET_ARN): host, port, user, password, firewall."
     yield Check("ClickHouse", partial(_version, services), dsn)
     needs = ("ClickHouse",), ("tables",)
     yield Check("clock", partial(_clock, services), "Set both by NTP: ranges end with this clock.", needs[0])
-    yield Check("tables", partial(_tables, services), "Run: insights migrate", needs[0])
+    yield Check("tables", partial(_tables, services), f"Run: insights migrate{options}", needs[0])
     yield Check("permissions", partial(_permissions, services), "", needs[1])
     yield Check("limits", partial(_limits, services), "", needs[1])
     yield Check("cancelling", partial(_cancelling, services), "Let the user end its own queries.", needs[1])
@@ -130,7 +129,7 @@ def _cancelling(services: Services) -> str:
     from clickhouse_connect.driver.exceptions import DatabaseError
 
     try:
-        services.clickhouse.command(running.KILL, {"name": "doctor-asks-for-nothing"})
+        services.clickhouse.command(statement_names.KILL, {"name": "doctor-asks-for-nothing"})
     except DatabaseError as error:
         if code_of(error) not in _MAY_NOT:
             raise

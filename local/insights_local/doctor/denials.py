@@ -6,8 +6,6 @@ import re
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
 _WORDS = re.compile(r"not authorized to perform: (?P<action>[\w:*-]+)(?: on resource: (?P<resource>\S+))?")
-# Of the SDK's services, whose permissions begin differently.
-_PREFIXES = {"sesv2": "ses", "monitoring": "cloudwatch"}
 # Operations whose permission has another name.
 _ACTIONS = {
     "HeadBucket": "s3:ListBucket",
@@ -26,4 +24,4 @@ def denied(error: Exception) -> tuple[str, str] | None:
     action = found["action"] if found else _ACTIONS.get(error.operation_name, error.operation_name)
     resource = f" on {found['resource']}" if found and found["resource"] else ""
     words = f"may not {action}{resource}"
-    return words, f"Allow {action}{resource} in the policy of the identity above, or use another: AWS_PROFILE=…"
+    return words, f"Allow {action}{resource} in the policy of who is signed in, or be another: AWS_PROFILE=…"

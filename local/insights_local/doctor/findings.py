@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from insights_local.advice import advice_on
 from insights_local.doctor.denials import denied
 
 Level = Literal["ok", "skipped", "warning", "problem"]
@@ -100,4 +101,4 @@ def _made(check: Check) -> Finding:
         if refused := denied(error):
             return Finding(check.subject, "problem", *refused)
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Finding(check.subject, "problem", first_line[:300], check.advice)
+        return Finding(check.subject, "problem", first_line[:300], advice_on(error) or check.advice)

@@ -24,17 +24,18 @@ NODES: dict[str, dict[str, Any]] = {
     "path": {"kind": "PathsQuery", "pathsFilter": {}, **_RANGE},
     "funnel": {"kind": "FunnelsQuery", "series": [_ALL_EVENTS, _ALL_EVENTS], **_RANGE},
 }
-_ADVICE = "Its log line says more: run it again with LOG_LEVEL=DEBUG; then `insights migrate --check`."
+_ADVICE = "Its log line says more: run it again with LOG_LEVEL=DEBUG; then `insights migrate --check{}`."
 
 
-def checks(services: Services, project_id: int | None) -> Iterator[Check]:
+def checks(services: Services, project_id: int | None, options: str) -> Iterator[Check]:
     """Those of `project_id`, or of a project that has events."""
     found: list[Project] = []
-    yield Check(
-        "project", partial(_choose, services, project_id, found), "insights projects list", ("tables", "policies store")
-    )
+    needs = ("tables", "policies store")
+    yield Check("project", partial(_choose, services, project_id, found), f"insights projects list{options}", needs)
     for insight in (*NODES, "timing"):
-        yield Check(f"insight {insight}", partial(_ask, services, found, insight), _ADVICE, ("project",))
+        yield Check(
+            f"insight {insight}", partial(_ask, services, found, insight), _ADVICE.format(options), ("project",)
+        )
 
 
 def _choose(services: Services, project_id: int | None, found: list[Project]) -> str:
@@ -64,7 +65,7 @@ def _ask(services: Services, projects: list[Project], insight: str) -> str:
 
         found = answer.answer(model.parse({"date_from": "-7d"}), project, services, services.now())
     else:
-        from insights_api.answers import question_of_node
+        from insights_api.questions import question_of_node
 
         found = question_of_node(NODES[insight]).answer(project, services, services.now())
     seconds, cost = time.perf_counter() - started, found.total_cost

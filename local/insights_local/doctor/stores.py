@@ -94,7 +94,7 @@ def _queue(services: Services, variable: str, url: str) -> str:
             raise Problem(f"{variable} is not set")
         raise Skipped(f"{variable} is not set")
     if is_embedded(url):
-        return _embedded(services, variable, url)
+        return _embedded(variable, url)
     sqs = aws.client("sqs")
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     waiting, working = (int(found.get(f"ApproximateNumberOfMessages{kind}", 0)) for kind in ("", "NotVisible"))
@@ -108,7 +108,7 @@ def _queue(services: Services, variable: str, url: str) -> str:
     return words
 
 
-def _embedded(services: Services, variable: str, url: str) -> str:
+def _embedded(variable: str, url: str) -> str:
     from insights_engine.queue import open_queue
     from insights_engine.queue.sqlite import SqliteQueue
 

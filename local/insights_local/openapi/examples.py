@@ -13,7 +13,7 @@ from insights_local.routes import ROOT
 FILE = ROOT / "tests" / "cases" / "examples.json"
 SITE = "http://127.0.0.1:8000"
 # What stands for the caller's own in bodies and answers.
-TOKEN = "phc_your_project_token"
+TOKEN = "phc_your_project_token"  # noqa: S105 - nobody has it
 ALL = ("*",)
 
 

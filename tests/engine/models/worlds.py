@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from insights_engine.intervals import INTERVALS
 
 from tests.engine.models import zones
+from tests.engine.models.chance import not_the_simplest
 
 DAYS = 24
 GROUPS, KINDS, EVENTS = ("acme", "beta"), ("x", "y", ""), ("a", "b")
@@ -83,7 +84,7 @@ def _made(at: datetime | None) -> dict[str, str]:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    zone, first = draw(zones.near_a_change(DAYS))
+    zone, first = draw(not_the_simplest(zones.near_a_change(DAYS)))
     start = datetime.combine(first, datetime.min.time(), UTC)
     moments = st.builds(
         lambda halves, micros: start + timedelta(minutes=30 * halves, microseconds=micros),
@@ -110,6 +111,12 @@ def worlds(draw: st.DrawFn) -> World:
         events=draw(st.lists(st.fixed_dictionaries(event), min_size=5, max_size=40)),
         merged=draw(st.sets(st.integers(1, count - 1), max_size=2)) if count > 1 else set(),
     )
+
+
+def all_days(world: World) -> dict[str, Any]:
+    """A question that every event of the world is in."""
+    last = world.first + timedelta(days=DAYS + 1)
+    return {"interval": "day", "first": world.first - timedelta(days=1), "last": last, "event": None, "only": False}
 
 
 @st.composite

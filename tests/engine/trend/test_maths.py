@@ -216,12 +216,14 @@ def test_an_hour_looks_back_on_168_hours(new_asker: NewAsker, zone: str) -> None
         ("weekly_active", "week", [1, 0, 0, 0, 0, 0]),  # as long as the week: who was active in it
         ("weekly_active", "month", [1, 0]),
         ("monthly_active", "month", [1, 0]),
+        ("monthly_active", "quarter", [1, 0]),
+        ("monthly_active", "year", [1, 0]),
         ("monthly_active", "week", [0, 1, 1, 1, 1, 0]),  # thirty days, ending with the week's first
     ],
 )
 def test_longer_intervals(asker: Asker, name: str, interval: str, values: list[int]) -> None:
     asker.load([event(at="2019-12-31T10:00:00Z")])
-    end = "2020-01-31" if interval == "month" else "2020-02-08"
+    end = "2020-02-08" if interval == "week" else "2020-01-31"
     assert active(asker, name, interval, "2019-12-29", end) == values
 
 
@@ -247,6 +249,17 @@ def test_groups_are_active_too(asker: Asker) -> None:
     )
     found = active(asker, "weekly_active", "day", "2020-01-01", "2020-01-03", math_group_type_index=0)
     assert found == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("display", "values"), [("ActionsLineGraph", [0, 1, 1]), ("ActionsLineGraphCumulative", [0, 1, 2])]
+)
+def test_events_without_a_group_are_of_none(asker: Asker, display: str, values: list[int]) -> None:
+    asker.load([event(at="2020-01-01T10:00:00Z")])
+    asker.load([{**event(at=f"2020-01-0{day}T10:00:00Z"), "groups": {"company": f"c{day}"}} for day in (2, 3)])
+    counted = series(math="unique_group", math_group_type_index=0)
+    dates = {"date_from": "2020-01-01", "date_to": "2020-01-03"}
+    assert data(asker.node(series=[counted], dateRange=dates, trendsFilter={"display": display})) == values
 
 
 # What is too large for a number

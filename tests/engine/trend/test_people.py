@@ -21,6 +21,7 @@ from insights_engine.trend.people import Chosen
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewAsker
 from tests.engine.trend.worlds import World, questions, worlds
+from tests.examples import examples
 
 FIRSTS = ("first_time_for_user", "first_matching_event_for_user")
 COUNTED = ("dau", "unique_group", "weekly_active", "monthly_active", *FIRSTS)
@@ -28,7 +29,7 @@ MATHS = (*COUNTED, "total", "sum", "max_count_per_actor", "hogql", "unique_sessi
 POINTS = 8  # of one question
 EVERYBODY = Wanted(limit=1000)
 quick = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "2")),
+    max_examples=examples(2, 50),
     deadline=None,
     derandomize="CI" in os.environ,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -138,6 +139,12 @@ CASES: dict[str, tuple[dict[str, Any], Chosen, dict[str, int]]] = {
     "of a week at the end": (
         by_math("weekly_active") | PIE,
         Chosen(),
+        {"ann": 3, "bob": 1, "cat": 2, "dan": 1, "eve": 1},
+    ),
+    "of weeks, cumulated": (  # of all so far, though nobody was active of late
+        by_math("weekly_active")
+        | {"trendsFilter": {"display": "ActionsLineGraphCumulative"}, "dateRange": DATES | {"date_to": "2024-03-20"}},
+        Chosen("2024-03-20"),
         {"ann": 3, "bob": 1, "cat": 2, "dan": 1, "eve": 1},
     ),
     "for the first time": (by_math("first_time_for_user"), SECOND, {"bob": 1, "dan": 1}),

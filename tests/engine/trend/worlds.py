@@ -129,14 +129,10 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def filters() -> st.SearchStrategy[Any]:
-    tree = st.recursive(
-        leaves(),
-        lambda inner: st.fixed_dictionaries(
-            {"type": st.sampled_from(["AND", "OR"]), "values": st.lists(inner, max_size=3)}
-        ),
-        max_leaves=4,
-    )
-    return st.lists(leaves(), max_size=2) | tree.filter(lambda t: "values" in t)
+    def branch(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries({"type": st.sampled_from(["AND", "OR"]), "values": st.lists(inner, max_size=3)})
+
+    return st.lists(leaves(), max_size=2) | branch(st.recursive(leaves(), branch, max_leaves=2))
 
 
 def breakdowns() -> st.SearchStrategy[Any]:

@@ -55,7 +55,7 @@ def event_time(
     sent_at: datetime | None,
     ignore_sent_at: bool,
     now: datetime,
-    historical: bool = False,
+    historical: bool,
 ) -> datetime:
     try:
         at = _claimed(timestamp, offset, None if ignore_sent_at or historical else sent_at, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,16 +47,8 @@ def parse_legacy(raw: Mapping[str, Any]) -> FunnelQuery:
     values = {key: value for key, value in raw.items() if value not in (None, "")}
     shared = parse_shared({key: value for key, value in values.items() if key in SHARED})
     attribution = _choice(values, "breakdown_attribution_type", ATTRIBUTIONS, FIRST_TOUCH)
-    query = FunnelQuery(
-        steps=shared.series,
-        date_from=shared.date_from,
-        date_to=shared.date_to,
-        explicit_date=shared.explicit_date,
-        interval=shared.interval,
-        filter=shared.filter,
-        filter_test_accounts=shared.filter_test_accounts,
-        sampling=shared.sampling,
-        group_index=shared.actor_group_index,
+    query = replace(
+        FunnelQuery.of(shared),
         actor_expression=text(values, "funnel_aggregate_by_hogql"),
         order=_choice(values, "funnel_order_type", ORDERS, ORDERED),
         viz=_viz(values),
@@ -64,7 +57,6 @@ def parse_legacy(raw: Mapping[str, Any]) -> FunnelQuery:
         to_step=whole(values, "funnel_to_step", 0, _MOST),
         bins=whole(values, "bin_count", 1, MAX_BINS) if values.get("bin_count") != "auto" else None,
         exclusions=_exclusions(values),
-        breakdown=shared.breakdown,
         attribution=attribution,
         attribution_step=whole(values, "breakdown_attribution_value", 0, _MOST) or 0,
         is_legacy=True,

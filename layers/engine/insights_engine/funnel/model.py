@@ -9,7 +9,7 @@ from insights_engine.entities import AnyOf, Entity, action_ids
 from insights_engine.filters import COHORT_TYPES, EVERYTHING, Group, leaves
 from insights_engine.intervals import INTERVALS, Interval
 from insights_engine.project import Project
-from insights_engine.trend.model import BreakdownBy, Series
+from insights_engine.trend.model import BreakdownBy, Series, TrendQuery
 
 ORDERED, STRICT, UNORDERED = "ordered", "strict", "unordered"
 ORDERS = {
@@ -87,6 +87,22 @@ class FunnelQuery:
     attribution: str = FIRST_TOUCH
     attribution_step: int = 0
     is_legacy: bool = False
+
+    @classmethod
+    def of(cls, shared: TrendQuery) -> FunnelQuery:
+        """What a funnel has in common with a trend."""
+        return cls(
+            steps=shared.series,
+            date_from=shared.date_from,
+            date_to=shared.date_to,
+            explicit_date=shared.explicit_date,
+            interval=shared.interval,
+            filter=shared.filter,
+            filter_test_accounts=shared.filter_test_accounts,
+            sampling=shared.sampling,
+            group_index=shared.actor_group_index,
+            breakdown=shared.breakdown,
+        )
 
     @property
     def first(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -85,7 +86,7 @@ def parse_node(node: dict[str, Any], field: str = "query") -> FunnelQuery:
     if isinstance(shown, dict):
         node = {**node, "funnelsFilter": {k: v for k, v in shown.items() if k not in VISUAL_FIELDS}}
     found = read(FunnelsQueryNode, node, field)
-    chosen, shared = found.funnels_filter or _FunnelsFilter(), common(found)
+    chosen = found.funnels_filter or _FunnelsFilter()
     for name, value, known in (
         ("funnelVizType", chosen.viz, VIZ_TYPES),
         ("funnelOrderType", chosen.order, ORDERS),
@@ -95,16 +96,8 @@ def parse_node(node: dict[str, Any], field: str = "query") -> FunnelQuery:
         if value is not None and value not in known:
             raise unknown(f"funnelsFilter.{name}", value, known)
     attribution = chosen.attribution or FIRST_TOUCH
-    query = FunnelQuery(
-        steps=shared.series,
-        date_from=shared.date_from,
-        date_to=shared.date_to,
-        explicit_date=shared.explicit_date,
-        interval=shared.interval,
-        filter=shared.filter,
-        filter_test_accounts=shared.filter_test_accounts,
-        sampling=shared.sampling,
-        group_index=shared.actor_group_index,
+    query = replace(
+        FunnelQuery.of(common(found)),
         actor_expression=chosen.aggregate_by or None,
         order=chosen.order or ORDERED,
         viz=chosen.viz or STEPS,

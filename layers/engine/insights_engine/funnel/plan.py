@@ -41,7 +41,7 @@ class Plan:
         return min(self.query.window // _MICROSECOND, self.length)
 
 
-def plan_of(
+def make_plan(
     query: FunnelQuery, project: Project, definitions: Definitions, now: datetime, earliest: datetime | None = None
 ) -> Plan:
     """`earliest` is the first event's time, needed for trends over `date_from: all` alone."""

@@ -71,7 +71,7 @@ class Runs:
         )
 
 
-def runs_of(plan: Plan, *, trimmed: bool = False, named: bool = False) -> Runs:
+def runs_of(plan: Plan, *, trimmed: bool = False, named: bool) -> Runs:
     query, layout = plan.query, layout_of(plan)
     out = tuple(f"out{i}" for i in range(len(query.exclusions)))
     rows = events_of(plan, trimmed=trimmed and not out, named=named)

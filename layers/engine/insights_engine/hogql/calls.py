@@ -1,13 +1,13 @@
-"""Calls: whether the function is known and allowed in its place, its arguments by kind, and its printed form."""
+"""Calls: whether the function is known and allowed in its place, what it is made into, and of which kind that is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
-from insights_engine.errors import ValidationError, nearest
 from insights_engine.hogql import checks, lists
+from insights_engine.hogql.arguments import arguments_of, is_value
 from insights_engine.hogql.comparisons import COMPARISONS, compare
 from insights_engine.hogql.functions import (
     COUNTED,
@@ -15,7 +15,6 @@ from insights_engine.hogql.functions import (
     PARAMETRIC,
     REFUSED,
     SEVERAL,
-    UNITS,
     WHOLE,
     Function,
     known_name,
@@ -23,34 +22,12 @@ from insights_engine.hogql.functions import (
 from insights_engine.hogql.growth import measured
 from insights_engine.hogql.kinds import WORDS, Mismatch, Typed, as_one_type, coerce, convert
 from insights_engine.hogql.names import near
-from insights_engine.scan import Scan
+from insights_engine.hogql.walker import Walker
 from insights_engine.sql import Sql, number
 
-# More digits than a number has.
-_MAX_DIGITS = 30
 # Of these the number of a property is compared, where a number is wanted of them.
 _ORDERED = frozenset({"min", "max", "minIf", "maxIf", "least", "greatest"})
 _MOST_VALUES, _MOST_SHARES, _LONGEST_RANGE = 1_000, 20, 10_000
-_SIZED = ("length", "empty", "notEmpty")
-
-
-class Walker(Protocol):
-    """The walk that a call is met on: `aggregates` says whether they are allowed, the rest where it stands."""
-
-    functions: ClassVar[Mapping[str, Function]]
-
-    scan: Scan
-    aggregates: bool
-    has_aggregate: bool
-    inside_aggregate: bool
-
-    def print(self, node: dict[str, Any]) -> Typed: ...
-
-    def coerce(self, node: dict[str, Any], typed: Typed, kind: str) -> Typed: ...
-
-    def lambda_over(self, node: dict[str, Any], members: list[Typed]) -> Typed: ...
-
-    def error(self, node: dict[str, Any], message: str) -> ValidationError: ...
 
 
 def call(walk: Walker, node: dict[str, Any]) -> Typed:
@@ -71,7 +48,7 @@ def call(walk: Walker, node: dict[str, Any]) -> Typed:
     _check_call(walk, node, function, len(args))
     if function.is_aggregate:
         walk.inside_aggregate = True
-    arguments = _arguments(walk, function, args)
+    arguments = arguments_of(walk, function, args)
     if function.is_aggregate:
         walk.inside_aggregate = False
         walk.has_aggregate = True
@@ -128,67 +105,6 @@ def _check_call(walk: Walker, node: dict[str, Any], function: Function, count: i
         raise walk.error(node, f"{function.name} takes {wanted} arguments, not {count}")
     if function.name == "multiIf" and count % 2 == 0:
         raise walk.error(node, "multiIf takes pairs of a condition and a value, and a last value")
-
-
-def _arguments(walk: Walker, function: Function, args: list[dict[str, Any]]) -> list[Typed]:
-    """In the order of the call; a function over lists is read after them, as it has to know what they hold."""
-    kinds = [_kind_at(function, i, len(args)) for i in range(len(args))]
-    has_lambda = "l" in kinds
-    if has_lambda and args[0].get("node") != "Lambda":
-        raise walk.error(args[0], f"{function.name} takes a function here, such as x -> x != ''")
-    found = [_argument(walk, a, k, function) for a, k in zip(args[has_lambda:], kinds[has_lambda:], strict=True)]
-    if not has_lambda:
-        return found
-    body = walk.lambda_over(args[0], [_held(one) for one in found])
-    if function.name in lists.CHOOSES:
-        body = _as_condition(walk, args[0], body)
-    return [body, *found]
-
-
-def _held(listed: Typed) -> Typed:
-    return listed.members[0] if listed.members else Typed(Sql(""), "x", order=listed.order)
-
-
-def _as_condition(walk: Walker, node: dict[str, Any], function: Typed) -> Typed:
-    """What chooses members is true or false, never NULL."""
-    body = walk.coerce(node["expr"], function.members[0], "b")
-    chosen = Sql("ifNull({c}, false)", c=body.sql) if body.is_nullable else body.sql
-    return replace(function, sql=Sql("{n} -> {c}", n=function.number, c=chosen))
-
-
-def _argument(walk: Walker, node: dict[str, Any], kind: str, function: Function) -> Typed:
-    constant = node.get("value") if node.get("node") == "Constant" else None
-    match kind:
-        case "u":
-            if len(node.get("chain") or ()) == 1:  # dateAdd(day, 1, x)
-                constant = node["chain"][0]
-            unit = str(constant).lower().removesuffix("s")
-            if constant is None or unit not in UNITS:
-                raise walk.error(node, f"{function.name} takes a unit of time{nearest(unit, UNITS) or ', such as day'}")
-            return Typed(Sql(f"'{unit}'"), "s")
-        case "m":
-            if not isinstance(constant, int) or not 0 <= constant <= 9:
-                raise walk.error(node, f"{function.name} takes a mode of weeks, 0 to 9")
-            return Typed(Sql(str(int(constant))), "n", is_nullable=False)
-        case "c" if not isinstance(constant, str):
-            raise walk.error(node, f"{function.name} takes a constant text here")
-    printed = walk.print(node)
-    if kind == "r":
-        digits = printed.constant
-        if not isinstance(digits, int) or isinstance(digits, bool) or abs(digits) > _MAX_DIGITS:
-            raise walk.error(node, f"{function.name} takes a number of digits, from -{_MAX_DIGITS} to {_MAX_DIGITS}")
-    if printed.kind == "l":
-        raise walk.error(node, f"{function.name} takes no function here")
-    if function.name in _SIZED and printed.kind not in ("p", "s", "a", "x", "null"):
-        raise walk.error(node, f"{function.name} is of a text or a list, not of {WORDS[printed.kind]}")
-    return printed if kind in ("x", "c", "r") else _as_kind(walk, node, printed, kind, function)
-
-
-def _as_kind(walk: Walker, node: dict[str, Any], printed: Typed, kind: str, function: Function) -> Typed:
-    if kind == "n" and printed.kind == "p" and function.is_aggregate:
-        # As the maths of properties have it: one `inf` or `nan` would be the sum of everything.
-        return Typed(number(printed.sql), "n")
-    return walk.coerce(node, printed, kind)
 
 
 def _called(walk: Walker, node: dict[str, Any], function: Function, arguments: list[Typed]) -> Typed:
@@ -263,7 +179,7 @@ def _members(function: Function, arguments: list[Typed]) -> tuple[Typed, ...]:
     """Of the list or tuple that a function chooses; of those of several lists, nothing is known."""
     if function.gives not in ("=", "=first"):
         return ()
-    chosen = [a for i, a in enumerate(arguments) if _is_value(function, i, len(arguments)) and a.kind in ("a", "y")]
+    chosen = [a for i, a in enumerate(arguments) if is_value(function, i, len(arguments)) and a.kind in ("a", "y")]
     return chosen[0].members if len(chosen) == 1 or (function.gives == "=first" and chosen) else ()
 
 
@@ -282,16 +198,9 @@ def _parameter(walk: Walker, node: dict[str, Any], function: Function) -> Sql:
     return Sql(f"({', '.join(repr(float(share)) for share in plain)})")
 
 
-def _kind_at(function: Function, index: int, count: int) -> str:
-    """multiIf has a condition at every other place but the last."""
-    if function.name == "multiIf" and not _is_value(function, index, count):
-        return "b"
-    return function.kind_of(index)
-
-
 def _of_one_kind(walk: Walker, function: Function, arguments: list[Typed]) -> list[Typed]:
     """The values that a function chooses from: a property is what the others are; what is mixed otherwise is text."""
-    chooses = [_is_value(function, i, len(arguments)) for i in range(len(arguments))]
+    chooses = [is_value(function, i, len(arguments)) for i in range(len(arguments))]
     kinds = {a.kind for a, chosen in zip(arguments, chooses, strict=True) if chosen} - {"null"}
     if kinds == {"n"}:
         return as_one_type(arguments, chooses)
@@ -313,15 +222,8 @@ def _kind(function: Function, arguments: list[Typed]) -> str:
         return arguments[0].kind
     if function.gives != "=":
         return function.gives
-    chosen = [a for i, a in enumerate(arguments) if _is_value(function, i, len(arguments))]
+    chosen = [a for i, a in enumerate(arguments) if is_value(function, i, len(arguments))]
     kinds = {a.kind for a in chosen} - {"null"}
     if kinds <= {"p", "s"}:
         return "s" if "s" in kinds else "p"
     return kinds.pop() if len(kinds) == 1 else "x"
-
-
-def _is_value(function: Function, index: int, count: int) -> bool:
-    """Whether the argument is one that the function may answer with; multiIf has conditions between its values."""
-    if function.name == "multiIf":
-        return index % 2 == 1 or index == count - 1
-    return function.kind_of(index) not in ("b", "k")

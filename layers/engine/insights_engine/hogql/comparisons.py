@@ -97,4 +97,4 @@ def _as_wholes(left: Typed, right: Typed, scan: Scan) -> tuple[Typed, Typed]:
             raise Mismatch(f"{WORDS[kind]} cannot be compared with {WORDS[one.kind]}")
     if kind == "y":
         return left, right
-    return alike_lists([coerce(left, "a", scan), coerce(right, "a", scan)], scan)
+    return alike_lists([coerce(left, "a", scan), coerce(right, "a", scan)])

@@ -443,7 +443,7 @@ WINDOWS = _table(_WINDOWS, is_aggregate=False)
 _ANY_CASE = {name.lower(): name for name in reversed({**FUNCTIONS, **IN_STATEMENTS, **WINDOWS})}
 
 
-def known_name(name: str, known: Mapping[str, Function] = FUNCTIONS) -> str:
+def known_name(name: str, known: Mapping[str, Function]) -> str:
     """`SUM` and `countif` are written as well."""
     if name in known:
         return name

@@ -87,23 +87,22 @@ def prepare(function: Function, arguments: list[Typed], scan: Scan) -> list[Type
     if name in _TAKES_MEMBER:
         return list(_with_member(arguments[0], arguments[1], scan))
     if name in _TAKES_LISTS:
-        return [*alike_lists(arguments[:2], scan), *arguments[2:]] if len(arguments) == 2 else arguments
+        return [*alike_lists(arguments[:2]), *arguments[2:]] if len(arguments) == 2 else arguments
     return arguments
 
 
 def _of_numbers(name: str, typed: Typed) -> Typed:
     held = member_of(typed).kind
     if held == "p":
-        return _relisted(typed, "n")
+        return _as_numbers(typed)
     if held not in ("n", "b", "x"):
         raise Mismatch(f"{name} takes a list of numbers, not of {WORDS[held].removeprefix('a ')}s")
     return typed
 
 
-def _relisted(typed: Typed, kind: str) -> Typed:
-    change = "toFloat64OrNull(v)" if kind == "n" else "toString(v)"
-    sql = Sql("arrayMap(v -> " + change + ", {x})", x=typed.sql)
-    return replace(typed, sql=sql, members=(Typed(Sql(""), kind, order=member_of(typed).order),))
+def _as_numbers(typed: Typed) -> Typed:
+    sql = Sql("arrayMap(v -> toFloat64OrNull(v), {x})", x=typed.sql)
+    return replace(typed, sql=sql, members=(Typed(Sql(""), "n", order=member_of(typed).order),))
 
 
 def _with_member(listed: Typed, value: Typed, scan: Scan) -> tuple[Typed, Typed]:
@@ -117,12 +116,12 @@ def _with_member(listed: Typed, value: Typed, scan: Scan) -> tuple[Typed, Typed]
     return listed, value
 
 
-def alike_lists(lists: list[Typed], scan: Scan) -> tuple[Typed, Typed]:
+def alike_lists(lists: list[Typed]) -> tuple[Typed, Typed]:
     """Two lists whose members can be compared: of a property's list, which are text, the others say what they are."""
     left, right = lists
     kinds = [one.members[0].kind if one.members else "x" for one in lists]
     if sorted(kinds) == ["n", "p"]:
-        return (_relisted(left, "n"), right) if kinds[0] == "p" else (left, _relisted(right, "n"))
+        return (_as_numbers(left), right) if kinds[0] == "p" else (left, _as_numbers(right))
     if kinds[0] != kinds[1] and all(kind in _SINGLE for kind in kinds):
         raise Mismatch(f"lists of {WORDS[kinds[0]][2:]}s and of {WORDS[kinds[1]][2:]}s have nothing in common")
     return left, right

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from insights_engine.errors import ValidationError
-from insights_engine.hogql.calls import Walker
 from insights_engine.hogql.checks import is_zero
 from insights_engine.hogql.cohorts import in_cohort
 from insights_engine.hogql.comparisons import COMPARISONS, compare, compared_as, truth
 from insights_engine.hogql.kinds import Typed, coerce
 from insights_engine.hogql.parse import COHORT_OPERATORS, cohort_of
+from insights_engine.hogql.walker import Walker
 from insights_engine.sql import Sql
 
 _ARITHMETIC = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.effort import QUOTED, TOKEN, parsed
+from insights_engine.hogql.places import start_of, wrong
 
 # The parser's time grows faster than the text: these keep one expression well under a second.
 MAX_LENGTH, MAX_TOKENS = 5_000, 400
@@ -32,8 +33,7 @@ def parse_named(text: str, field: str) -> Tree:
         )
     tree = parsed("parse_expr_json", text, field)
     if tree.get("error"):
-        at = (tree.get("start") or {}).get("offset", 0)
-        raise ValidationError(f"{field}: {tree.get('message')} (at character {at})", attr=attr_of(field))
+        raise wrong(field, str(tree.get("message")), start_of(tree))
     return tree
 
 

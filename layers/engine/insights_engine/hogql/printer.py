@@ -21,6 +21,7 @@ from insights_engine.hogql.lists import common, member_of
 from insights_engine.hogql.names import near
 from insights_engine.hogql.operators import arithmetic, between, comparison
 from insights_engine.hogql.parse import parse
+from insights_engine.hogql.places import start_of, wrong
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql, Written
 
@@ -77,8 +78,7 @@ class Walk:
         self._lambdas: dict[str, Typed] = {}
 
     def error(self, node: dict[str, Any], message: str) -> ValidationError:
-        at = (node.get("start") or {}).get("offset", 0)
-        return ValidationError(f"{self.field}: {message} (at character {at})", attr=attr_of(self.field))
+        return wrong(self.field, message, start_of(node))
 
     def print(self, node: dict[str, Any]) -> Typed:
         kind = node.get("node", "")

@@ -25,7 +25,7 @@ _ATTEMPTS = 20
 _MOVES = 2000
 
 
-def copy_persons(services: Services, project_id: int, resolution: Resolution, *, everything: bool = False) -> None:
+def copy_persons(services: Services, project_id: int, resolution: Resolution, *, everything: bool) -> None:
     """Copy what the run changed; `everything` that it saw, where an earlier try may have died before its copies.
 
     Merges come last, and only after them the policies store learns that they were copied.

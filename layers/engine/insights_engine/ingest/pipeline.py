@@ -121,6 +121,10 @@ class Ingest:
         for project, arrived in by_project.values():
             self._store_or_fail(project, arrived, now, outcome)
         self._store_timings(timings, now, outcome)
+        if outcome.unknown:
+            _log(
+                "events of an unknown token were dropped; insights projects list has the tokens", events=outcome.unknown
+            )
         return outcome
 
     def _store_or_fail(self, project: Item, arrived: list[_Arrived], now: datetime, outcome: Outcome) -> None:

@@ -71,14 +71,12 @@ def squash(
     return SquashReport(len(ripe), len(pending) - len(ripe))
 
 
-def squash_all(
-    services: Services, *, now: datetime | None = None, min_age: timedelta = MIN_AGE
-) -> dict[int, SquashReport]:
+def squash_all(services: Services, *, min_age: timedelta = MIN_AGE) -> dict[int, SquashReport]:
     """Every project that has pending merges, one after another."""
     rows = services.clickhouse.admin_read(
         Sql("SELECT DISTINCT project FROM person_merges FINAL WHERE is_deleted = 0 ORDER BY project")
     ).rows
-    return {int(project): squash(services, int(project), now=now, min_age=min_age) for (project,) in rows}
+    return {int(project): squash(services, int(project), min_age=min_age) for (project,) in rows}
 
 
 def handle_schedule(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

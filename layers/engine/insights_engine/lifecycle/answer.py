@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from insights_engine.actors import Actors, Wanted
 from insights_engine.answer import Answer
 from insights_engine.entities import ActionEntity, Entity, EventEntity
-from insights_engine.errors import ValidationError, attr_of, unknown
+from insights_engine.errors import ValidationError, unknown
 from insights_engine.lifecycle.compile import STATUSES, compile_lifecycle, compile_people
-from insights_engine.nodes import QueryNode, common, read
 from insights_engine.project import Project
+from insights_engine.reads import read_rows
 from insights_engine.services import Services
-from insights_engine.trend.answer import answered, nothing, plan_of, read_page, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_page
 from insights_engine.trend.compile import branches
 from insights_engine.trend.model import TrendQuery
 from insights_engine.trend.people import Chosen as Point
@@ -35,19 +33,8 @@ class Chosen:
     interval: int | None = None
 
 
-class LifecycleQueryNode(QueryNode):
-    kind: Literal["LifecycleQuery"]
-    lifecycle_filter: dict[str, Any] | None = Field(None, alias="lifecycleFilter")
-
-
-def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
-    """The node as a trend query of one plain series; `lifecycleFilter` is visual."""
-    return common(read(LifecycleQueryNode, node, field))
-
-
 def answer(query: TrendQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    query = _plain(query)
     plan = plan_of(query, project, services, now)
     if not branches(plan):
         return nothing(plan)
@@ -65,27 +52,11 @@ def actors(
         raise ValidationError(f"status is required: one of {names}", attr="status", code="required")
     if chosen.status not in STATUSES:
         raise unknown("status", chosen.status, STATUSES)
-    plan = plan_of(_plain(query), project, services, now)
+    plan = plan_of(query, project, services, now)
     series_at(query, 0)
     place = place_of(plan, Point(chosen.day, chosen.interval))
     people = compile_people(plan, place, chosen.status, wanted) if branches(plan) else None
     return read_page(people, wanted, plan.query.actor_group_index, plan, services)
-
-
-def _plain(query: TrendQuery) -> TrendQuery:
-    """Displays, breakdowns, formulas and compare have no meaning here; upstream does not look at them either."""
-    if len(query.series) > 1:
-        field = query.series[1].field
-        raise ValidationError(f"{field}: a lifecycle has one series", attr=attr_of(field))
-    plain = TrendQuery(query.series)
-    return replace(
-        query,
-        display=plain.display,
-        breakdown=plain.breakdown,
-        formulas=plain.formulas,
-        compare=plain.compare,
-        smoothing=plain.smoothing,
-    )
 
 
 def _entity_id(entity: Entity, label: str) -> str | None:

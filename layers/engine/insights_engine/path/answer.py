@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 
 from insights_engine import definitions
 from insights_engine.actors import Kept, everybody
-from insights_engine.answer import Answer, Preliminary
+from insights_engine.answer import Answer, Preliminary, resolved_dates
 from insights_engine.clickhouse import Cost, Rows
 from insights_engine.entities import action_ids
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.filters import applied, leaves, parse_filters
+from insights_engine.filters import applied, leaves
 from insights_engine.path.compile import compile_actors, compile_paths
 from insights_engine.path.model import PathQuery
 from insights_engine.path.shape import shape
 from insights_engine.path.window import Plan, packing, window
 from insights_engine.project import Project
+from insights_engine.reads import read_rows
 from insights_engine.services import Services
 from insights_engine.sql import Sql
-from insights_engine.trend.answer import read_rows
 
 _WHY_TWO = "there are more items than fit into the short numbers that a range of this length leaves room for"
 _NOTHING_HIDDEN = {"edges": 0, "sessions": 0, "people": 0}
@@ -50,14 +50,13 @@ class Actors:
 
 def answer(query: PathQuery, project: Project, services: Services, now: datetime) -> Paths:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    plan = make_plan(query, project, services, now)
+    plan = plan_of(query, project, services, now)
     run = _run(plan, services, compile_paths)
     result, hidden = shape(plan, run.row) if run.row else ([], dict(_NOTHING_HIDDEN))
-    ends = {"date_from": plan.start, "date_to": plan.end}
     return Paths(
         result,
         hidden["edges"] > 0,
-        {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()},
+        resolved_dates(plan.start, plan.end),
         run.sql,
         run.cost,
         applied_filters=applied(query.filter, project.test_account_filters if query.filter_test_accounts else None, ()),
@@ -77,7 +76,7 @@ def actors(
     kept: Kept = everybody,
 ) -> Actors:
     """Who went along the edge, or through the node, that the query names. Raises as `answer` does."""
-    plan = make_plan(query, project, services, now)
+    plan = plan_of(query, project, services, now)
     run = _run(plan, services, lambda plan: compile_actors(plan, limit + 1, offset, kept))
     found = list(run.row[0]) if run.row else []
     cost = run.cost if run.before is None else run.cost + run.before.cost
@@ -128,18 +127,20 @@ def _read(plan: Plan, services: Services, statement: Sql) -> Rows:
         ) from error
 
 
-def make_plan(query: PathQuery, project: Project, services: Services, now: datetime) -> Plan:
+def plan_of(query: PathQuery, project: Project, services: Services, now: datetime) -> Plan:
     filters, funnel = [query.filter], query.funnel.funnel if query.funnel else None
     actions = set[int]()
     if funnel is not None:
         filters += funnel.filters()
         actions = {number for entity in funnel.entities() for number in action_ids(entity)}
-    if query.filter_test_accounts or (funnel is not None and funnel.filter_test_accounts):
-        filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
-    cohorts = definitions.cohort_ids(filters) | definitions.cohorts_in(query.expression)
-    found = definitions.Definitions()
-    if actions or cohorts:
-        found = definitions.load(services.policies, project.id, actions, cohorts)
+    found = definitions.named_by(
+        services.policies,
+        project,
+        filters,
+        actions=actions,
+        cohorts=definitions.cohorts_in(query.expression),
+        without_tests=query.filter_test_accounts or (funnel is not None and funnel.filter_test_accounts),
+    )
     for number in sorted(actions - set(found.actions)):
         place = query.funnel.field if query.funnel else ""
         raise ValidationError(f"{place}: action {number} does not exist in this project", attr=attr_of(place))

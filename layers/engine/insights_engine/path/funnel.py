@@ -17,12 +17,12 @@ _MICROSECOND = timedelta(microseconds=1)
 def limited(plan: Plan, moments: Sql, time: Sql) -> Sql:
     """Rows (actor, moments) of the people of the step; `time` is that of the moment `m`, from the window's start."""
     from insights_engine.funnel.people import step_people
-    from insights_engine.funnel.plan import plan_of
+    from insights_engine.funnel.plan import make_plan
 
     funnel = plan.query.funnel
     assert funnel is not None
     with inside(funnel.field):
-        people = step_people(plan_of(funnel.funnel, plan.project, plan.definitions, plan.now), funnel.step)
+        people = step_people(make_plan(funnel.funnel, plan.project, plan.definitions, plan.now), funnel.step)
     since = Sql("toUnixTimestamp64Micro({at}) - {start}", at=_since(funnel), start=literal(micros(plan.start)))
     until = Sql("toUnixTimestamp64Micro({at}) - {start}", at=Sql("at"), start=literal(micros(plan.start)))
     bounds = [Sql("{time} >= since", time=time)] if funnel.kind in (AFTER, BETWEEN) else []

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import Group, parse_filters
-from insights_engine.flat import flag, json_value, sampling_of, text, whole
+from insights_engine.flat import flag, json_value, properties_of, sampling_of, text, whole
 from insights_engine.path import checks
 from insights_engine.path.model import (
     DEFAULT_EDGES,
@@ -66,7 +65,7 @@ def parse_legacy(raw: Mapping[str, Any]) -> PathQuery:
         least_weight=whole(values, "min_edge_weight", 0, MAX_WEIGHT) or 0,
         greatest_weight=whole(values, "max_edge_weight", 0, MAX_WEIGHT) or 0,
         funnel=_funnel(values),
-        filter=_properties(values),
+        filter=properties_of(values),
         filter_test_accounts=flag(values, "filter_test_accounts"),
         sampling=sampling_of(values),
         **{name: _node(values, key) for name, key in _NODES.items()},
@@ -136,13 +135,3 @@ def _funnel(values: Mapping[str, Any]) -> FunnelPaths | None:
         return found
     gap = parse_funnel({**own, **beside}).window
     return replace(found, gap=gap)
-
-
-def _properties(values: Mapping[str, Any]) -> Group:
-    try:
-        value = json_value(values, "properties")
-    except ValidationError:
-        value = "unparsable"
-    if isinstance(value, str) and value:
-        raise ValidationError("Properties are unparsable!")
-    return parse_filters(value or None, field="properties")

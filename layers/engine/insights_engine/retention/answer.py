@@ -8,19 +8,19 @@ from typing import Any
 
 from insights_engine import definitions
 from insights_engine.actors import Kept, everybody
-from insights_engine.answer import Answer
+from insights_engine.answer import Answer, resolved_dates
 from insights_engine.clickhouse import Cost
 from insights_engine.entities import action_ids
 from insights_engine.errors import ValidationError, attr_of
-from insights_engine.filters import applied, parse_filters
+from insights_engine.filters import applied
 from insights_engine.project import Project
+from insights_engine.reads import read_rows
 from insights_engine.retention.compile import compile_actors, compile_retention
 from insights_engine.retention.model import RetentionQuery
 from insights_engine.retention.shape import column_labels, mean_row, shape
 from insights_engine.retention.window import Plan, before, make_window
 from insights_engine.services import Services
 from insights_engine.sql import Sql
-from insights_engine.trend.answer import read_rows
 from insights_engine.trend.breakdowns import OTHER
 
 
@@ -53,17 +53,15 @@ class Actors:
 
 def answer(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Retention:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    plan = make_plan(query, project, services, now)
+    plan = plan_of(query, project, services, now)
     statement = compile_retention(plan)
     rows = read_rows(services, statement, query, project)
     result = shape(plan, rows.rows)
-    ends = {"date_from": plan.window.start, "date_to": before(plan.window.end)}
-    dates = {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()}
     labels = tuple(column_labels(query))
     return Retention(
         result,
         False,
-        dates,
+        resolved_dates(plan.window.start, before(plan.window.end)),
         statement,
         rows.cost,
         mean=mean_row(plan, result),
@@ -90,7 +88,7 @@ def actors(
     kept: Kept = everybody,
 ) -> Actors:
     """Who is in a row, in pages: one statement each. Raises as `answer` does, and for a row that there is not."""
-    plan = make_plan(query, project, services, now)
+    plan = plan_of(query, project, services, now)
     _check_row(plan, chosen)
     statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset, kept)
     rows = read_rows(services, statement, query, project)
@@ -122,16 +120,16 @@ def _check_row(plan: Plan, chosen: Chosen) -> None:
         raise ValidationError("breakdown: people behind the sum of other values are not listed", attr="breakdown")
 
 
-def make_plan(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Plan:
-    filters = query.filters()
-    if query.filter_test_accounts:
-        filters.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
-    actions = action_ids(query.target.entity) | action_ids(query.returning.entity)
-    cohorts = definitions.cohort_ids(filters) | {c for c in query.breakdown.cohorts if isinstance(c, int)}
-    cohorts |= definitions.cohorts_in(*query.breakdown.expressions)
-    found = definitions.Definitions()
-    if actions or cohorts:
-        found = definitions.load(services.policies, project.id, actions, cohorts)
+def plan_of(query: RetentionQuery, project: Project, services: Services, now: datetime) -> Plan:
+    found = definitions.named_by(
+        services.policies,
+        project,
+        query.filters(),
+        actions=action_ids(query.target.entity) | action_ids(query.returning.entity),
+        cohorts={c for c in query.breakdown.cohorts if isinstance(c, int)}
+        | definitions.cohorts_in(*query.breakdown.expressions),
+        without_tests=query.filter_test_accounts,
+    )
     for side in (query.target, query.returning):
         for action_id in action_ids(side.entity) - set(found.actions):
             raise ValidationError(

@@ -7,8 +7,8 @@ from typing import Any
 
 from insights_engine.entities import ActionEntity, EventEntity
 from insights_engine.errors import ValidationError, unknown
-from insights_engine.filters import Group, group_index, parse_filters
-from insights_engine.flat import action_id, flag, json_value, sampling_of, text, whole
+from insights_engine.filters import group_index
+from insights_engine.flat import action_id, flag, json_value, properties_of, sampling_of, text, whole
 from insights_engine.flat_breakdowns import breakdown_of
 from insights_engine.retention.contradictions import check
 from insights_engine.retention.model import (
@@ -61,7 +61,7 @@ def parse_legacy(raw: Mapping[str, Any]) -> RetentionQuery:
         total_intervals=whole(values, "total_intervals", 1, MAX_INTERVALS) or 11,
         date_to=text(values, "date_to"),
         retention_type=FIRST_TIME if values.get("retention_type") == "retention_first_time" else RECURRING,
-        filter=_properties(values),
+        filter=properties_of(values),
         filter_test_accounts=flag(values, "filter_test_accounts"),
         group_index=group_index(values.get("aggregation_group_type_index"), "aggregation_group_type_index"),
         sampling=_sampling(values),
@@ -88,16 +88,6 @@ def _named(values: Mapping[str, Any], name: str, known: Iterable[str], default: 
     if not isinstance(value, str) or value not in known:
         raise unknown(name, value, known)
     return value
-
-
-def _properties(values: Mapping[str, Any]) -> Group:
-    try:
-        value = json_value(values, "properties")
-    except ValidationError:
-        value = "unparsable"
-    if isinstance(value, str) and value:
-        raise ValidationError("Properties are unparsable!")
-    return parse_filters(value or None, field="properties")
 
 
 def _entity(values: Mapping[str, Any], name: str) -> Side | None:

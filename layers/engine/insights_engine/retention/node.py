@@ -30,7 +30,7 @@ _Brackets = Annotated[list[Annotated[Whole, Field(ge=1, le=MAX_INTERVALS)]], Fie
 
 
 class _Entity(Node):
-    id: Text | Whole | None = None
+    id: Whole | Text | None = None
     type: Text | None = None
     kind: Literal["EventsNode", "ActionsNode"] | None = None
     name: Text | None = None

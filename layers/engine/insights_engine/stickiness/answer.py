@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,13 +12,13 @@ from insights_engine.answer import Answer
 from insights_engine.entities import EventEntity
 from insights_engine.errors import ValidationError
 from insights_engine.project import Project
+from insights_engine.reads import read_rows
 from insights_engine.scan import require_group_index
 from insights_engine.services import Services
 from insights_engine.stickiness.compile import compile_people, compile_stickiness, length
 from insights_engine.stickiness.model import StickinessQuery
-from insights_engine.trend.answer import answered, nothing, plan_of, read_page, read_rows
+from insights_engine.trend.answer import answered, nothing, plan_of, read_page
 from insights_engine.trend.compile import Branch, branches
-from insights_engine.trend.model import TrendQuery
 from insights_engine.trend.people import series_at
 from insights_engine.trend.plan import Plan
 from insights_engine.trend.shape import series_label
@@ -36,12 +36,11 @@ class Chosen:
 
 def answer(query: StickinessQuery, project: Project, services: Services, now: datetime) -> Answer:
     """Raises ValidationError, and Overloaded when ClickHouse hits a limit."""
-    trend = _plain(query.trend)
-    plan = plan_of(trend, project, services, now)
+    plan = plan_of(query.trend, project, services, now)
     if not branches(plan):
         return nothing(plan)
     statement = compile_stickiness(query, plan)
-    rows = read_rows(services, statement, trend, project)
+    rows = read_rows(services, statement, query.trend, project)
     return answered(plan, _shape(query, plan, rows.rows), statement, rows.cost)
 
 
@@ -50,7 +49,7 @@ def actors(
 ) -> Actors:
     """Who was active in so many intervals, in pages: one statement each. Raises as `answer` does."""
     listed = group_listed(query, chosen)
-    plan = plan_of(_plain(query.trend), project, services, now)
+    plan = plan_of(query.trend, project, services, now)
     period = int(chosen.compare == "previous")
     if period >= len(plan.periods):
         raise ValidationError("compare: the query compares with no earlier period", attr="compare")
@@ -73,12 +72,6 @@ def group_listed(query: StickinessQuery, chosen: Chosen) -> int | None:
     if series.math.source != "groups":
         return None
     return require_group_index(series.math_group_type_index, f"{series.field}.math_group_type_index")
-
-
-def _plain(trend: TrendQuery) -> TrendQuery:
-    """Displays, breakdowns and formulas have no meaning here."""
-    plain = TrendQuery(trend.series)
-    return replace(trend, display=plain.display, breakdown=plain.breakdown, formulas=plain.formulas, smoothing=1)
 
 
 def _shape(query: StickinessQuery, plan: Plan, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:

@@ -157,12 +157,14 @@ class SqliteStore:
 
     @contextmanager
     def _available(self) -> Iterator[None]:
-        """Locked for too long, no room on the disk, a folder that cannot be written."""
+        """Locked for too long, no room on the disk, a folder that cannot be written, a file that is none of ours."""
         import sqlite3
 
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
+                raise  # a fault of this code, not of the file
             raise StoreUnavailable(f"{self!r}: {error}") from error
 
     def _sweep(self, connection: sqlite3.Connection, now: float) -> None:

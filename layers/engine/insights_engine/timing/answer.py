@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from insights_engine.answer import Answer
+from insights_engine.answer import Answer, resolved_dates
 from insights_engine.project import Project
 from insights_engine.services import Services
 from insights_engine.timing.compile import compile_timing
@@ -19,11 +19,10 @@ def answer(query: TimingQuery, project: Project, services: Services, now: dateti
     statement = compile_timing(query, project, window, now)
     rows = services.clickhouse.read(statement, project_id=project.id)
     result, window = shape(rows.rows, window)
-    ends = {"date_from": window.start, "date_to": window.end}
     return Answer(
         result,
         False,
-        {name: at.isoformat().replace("+00:00", "Z") for name, at in ends.items()},
+        resolved_dates(window.start, window.end),
         statement,
         rows.cost,
         applied_filters=dict(query.where),

@@ -59,12 +59,12 @@ def compile_trend(plan: Plan) -> Sql:
     return Sql.join(" UNION ALL ", selects)
 
 
-def earliest_event(plan_scan: Scan, series: tuple[Series, ...]) -> Sql:
+def earliest_event(scan: Scan, series: Sequence[Series]) -> Sql:
     """When the first event of any series happened: what `date_from: all` stands for."""
-    entities = [counts(plan_scan, s.entity) for s in series]
+    entities = [counts(scan, s.entity) for s in series]
     found = Sql.join(
         " UNION ALL ",
-        (Sql("SELECT minOrNull(ts) AS first FROM events WHERE {w}", w=both(plan_scan.is_mine, e)) for e in entities),
+        (Sql("SELECT minOrNull(ts) AS first FROM events WHERE {w}", w=both(scan.is_mine, e)) for e in entities),
     )
     return Sql("SELECT toUnixTimestamp64Micro(min(first)) FROM ({f})", f=found)
 

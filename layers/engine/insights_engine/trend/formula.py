@@ -11,8 +11,12 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from insights_engine.errors import ValidationError, attr_of
+
+if TYPE_CHECKING:
+    from insights_engine.trend.model import TrendQuery
 
 _MAX_LENGTH, _MAX_NODES = 500, 200
 # What Python reads in numbers and behind them: comments, 1_000, 0x10.
@@ -52,6 +56,12 @@ def compile_formula(text: str, series_count: int, field: str = "formula") -> Eva
         return value + 0.0 if math.isfinite(value) else 0.0  # -0.0 is 0
 
     return finite
+
+
+def check_formulas(query: TrendQuery) -> None:
+    """Raises ValidationError for one that is not arithmetic over the query's series."""
+    for formula in query.formulas:
+        compile_formula(formula.text, len(query.series), formula.field)
 
 
 def _node(node: ast.expr, count: int, field: str) -> Evaluate:

@@ -12,6 +12,7 @@ from insights_engine.flat_breakdowns import cohort_values, listed_cohorts
 from insights_engine.nodes import CompareFilter, Index, Node, QueryNode, Text, common, read
 from insights_engine.trend.breakdowns import BREAKDOWN_TYPES
 from insights_engine.trend.displays import DEFAULT_DISPLAY, DISPLAYS
+from insights_engine.trend.formula import check_formulas
 from insights_engine.trend.model import (
     MAX_BREAKDOWN_LIMIT,
     MAX_BREAKDOWNS,
@@ -103,7 +104,9 @@ def parse_node(node: dict[str, Any], field: str = "query") -> TrendQuery:
     shown = node.get("trendsFilter")
     if isinstance(shown, dict):
         node = {**node, "trendsFilter": {k: v for k, v in shown.items() if k not in VISUAL_FIELDS}}
-    return _query(read(TrendsQueryNode, node, field))
+    query = _query(read(TrendsQueryNode, node, field))
+    check_formulas(query)
+    return query
 
 
 def _query(node: TrendsQueryNode) -> TrendQuery:

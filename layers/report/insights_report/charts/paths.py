@@ -80,7 +80,7 @@ def spec(name: str, rows: Sequence[dict[str, Any]]) -> Spec:
         "data": [
             {"name": "ribbons", "values": [{"path": ribbon.path} for ribbon in drawn.ribbons]},
             {"name": "nodes", "values": [_node_row(node) for node in drawn.nodes]},
-            {"name": "labels", "values": _labels(drawn.nodes, _weights(found), short_names(found))},
+            {"name": "labels", "values": _labels(drawn.nodes, short_names(found))},
         ],
         "marks": _MARKS,
     }
@@ -184,7 +184,7 @@ def _node_row(node: Node) -> Spec:
     return {"x": node.x, "y": node.y, "height": node.height}
 
 
-def _labels(nodes: Sequence[Node], people: dict[Place, float], names: dict[str, str]) -> list[Spec]:
+def _labels(nodes: Sequence[Node], names: dict[str, str]) -> list[Spec]:
     """Two short lines beside each node, in its column: the name, and how many, those whose links are not shown too."""
     width = INSIDE / len({node.step for node in nodes}) - _NODE_WIDTH - 10
     made = []

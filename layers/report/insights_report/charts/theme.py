@@ -59,7 +59,7 @@ CONFIG: Spec = {
 }
 
 
-def titled(name: str, notes: Iterable[str] = ()) -> Spec:
+def titled(name: str, notes: Iterable[str]) -> Spec:
     """The insight's name above the picture, and under it what is to be known of it."""
     below = " · ".join(note for note in notes if note)
     title = {"text": cut(name, 120) or "Insight"}

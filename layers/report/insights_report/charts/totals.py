@@ -117,12 +117,16 @@ def pie(name: str, found: Sequence[Series]) -> Spec:
         }
         for place, (name, (_, value)) in enumerate(zip(names, parts, strict=True))
     ]
+    return frame(name, _ring(rows, names), height=360 + max(20, legend_height(names)))
+
+
+def _ring(rows: list[Spec], names: list[str]) -> Spec:
     fill = {
         **{"field": "name", "type": "nominal", "sort": None},
         "scale": {"domain": names, "range": list(FILLS[: len(names)])},
         "legend": {**legend(names), "symbolType": "square"},
     }
-    drawn = {
+    return {
         "data": {"values": rows},
         "encoding": {
             "theta": {"field": "value", "type": "quantitative", "stack": "zero"},
@@ -139,7 +143,6 @@ def pie(name: str, found: Sequence[Series]) -> Spec:
             },
         ],
     }
-    return frame(name, drawn, height=360 + max(20, legend_height(names)))
 
 
 def table(name: str, found: Sequence[Series], of: str = "row") -> Spec:

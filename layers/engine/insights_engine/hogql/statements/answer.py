@@ -14,7 +14,6 @@ from insights_engine import definitions
 from insights_engine.answer import Answer, Preliminary
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError
-from insights_engine.filters import Filter, parse_filters
 from insights_engine.hogql.parse import Tree, cohorts_in, nodes
 from insights_engine.hogql.statements.compile import Compiled, compile_statement
 from insights_engine.hogql.statements.node import HogQLQuery
@@ -22,9 +21,9 @@ from insights_engine.hogql.statements.parse import filled_text
 from insights_engine.hogql.statements.scope import Filters
 from insights_engine.project import MAX_GROUP_TYPES, Project
 from insights_engine.property_types import learned
+from insights_engine.reads import MayHoldExpression, read_rows
 from insights_engine.scan import SESSION_PROPERTIES
 from insights_engine.services import Services
-from insights_engine.trend.answer import MayHoldExpression, read_rows
 
 _COLUMN = re.compile(r"\b(?:t\d+\.c\d+|r\d+)\b")
 _NOT_GROUPED = re.compile(r"Column '?(t\d+\.c\d+)'? is not under aggregate function")
@@ -109,13 +108,12 @@ def known_to(
     tree: Tree, filters: Filters, project: Project, services: Services
 ) -> tuple[Definitions, Preliminary | None]:
     """The cohorts that a statement names, and the types of the properties that it names."""
-    trees: list[Filter] = [filters.properties]
-    if filters.filter_test_accounts:
-        trees.append(parse_filters(list(project.test_account_filters), field="test_account_filters"))
-    wanted = cohorts_in(tree) | definitions.cohort_ids(trees)
+    wanted: set[int | str] = {*cohorts_in(tree)}
     if any(one.get("node") == "JoinExpr" and one["table"].get("chain") == ["cohort_people"] for one in nodes(tree)):
         wanted |= definitions.all_cohorts(services.policies, project.id)
-    known = definitions.load(services.policies, project.id, (), wanted) if wanted else Definitions()
+    known = definitions.named_by(
+        services.policies, project, [filters.properties], cohorts=wanted, without_tests=filters.filter_test_accounts
+    )
     types, before = learned(services, project.id, set(_properties(tree)))
     return replace(known, types=types | _of_any_group(types) | _OF_SESSIONS), before
 

@@ -10,9 +10,10 @@ from typing import Any
 from insights_engine.definitions import Definitions
 from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.kinds import Typed
+from insights_engine.hogql.statements.limits import whole
 from insights_engine.hogql.statements.parse import fill
 from insights_engine.hogql.statements.scope import Filters, Node, Statement
-from insights_engine.hogql.statements.select import printed, whole
+from insights_engine.hogql.statements.select import printed
 from insights_engine.project import Project
 from insights_engine.scan import Scan
 from insights_engine.sql import Sql, Written

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from insights_engine.errors import ValidationError, attr_of
 from insights_engine.hogql.effort import bare as without_quotes
 from insights_engine.hogql.effort import parsed
 from insights_engine.hogql.parse import Tree, nodes
+from insights_engine.hogql.places import wrong
 
 _NULLS = re.compile(r"\bNULLS\s+(FIRST|LAST)\b", re.IGNORECASE)
 _ORDER_AFTER = re.compile(r"[\s)]*(ORDER\s+BY)\s+", re.IGNORECASE)
@@ -55,7 +55,7 @@ def found_again(text: str, tree: Tree, field: str) -> None:
     bare = without_quotes(text)
     for pattern, said in _FORGOTTEN:
         if found := re.search(pattern, bare, re.IGNORECASE):
-            raise ValidationError(f"{field}: {said} (at character {found.start()})", attr=attr_of(field))
+            raise wrong(field, said, found.start())
     _orders(text, bare, tree, field)
     _nulls(bare, tree)
     for pattern, count in _CLAUSES:
@@ -63,7 +63,7 @@ def found_again(text: str, tree: Tree, field: str) -> None:
         if written and len(written) > sum(count(one) for one in nodes(tree)):
             word = " ".join(written[-1][0].upper().rstrip("(").split())
             said = f"{word} cannot be read here; put what is before it in parentheses"
-            raise ValidationError(f"{field}: {said} (at character {written[-1].start()})", attr=attr_of(field))
+            raise wrong(field, said, written[-1].start())
     _words(bare, tree, field)
 
 
@@ -75,7 +75,7 @@ def _words(bare: str, tree: Tree, field: str) -> None:
     for found in _WORD.finditer(bare):
         if found[0].lower() not in known:
             said = f"{found[0][:50].upper()} cannot be read here"
-            raise ValidationError(f"{field}: {said} (at character {found.start()})", attr=attr_of(field))
+            raise wrong(field, said, found.start())
 
 
 def _texts(part: Any) -> list[str]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from insights_engine.errors import ValidationError, attr_of
+from insights_engine.errors import ValidationError
 from insights_engine.hogql.effort import parsed
 from insights_engine.hogql.names import near
 from insights_engine.hogql.parse import Tree, count_tokens, nodes
+from insights_engine.hogql.places import start_of, wrong
 from insights_engine.hogql.statements.lost import found_again
 
 # The parser's time grows faster than the text: these keep one statement under a second.
@@ -18,24 +19,25 @@ _UNSUPPORTED = re.compile(r"Unsupported: \w+\.(\w+?)(?:Clause|Expr|Stmt)?\(")
 _START = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*\(*\s*(?P<word>\w+)", re.DOTALL)
 _SELECTS = frozenset({"select", "with"})
 _ONLY_SELECT = "only SELECT is answered"
+# Where a statement stands in its node.
+FIELD = "query"
 
 
-def parse_statement(text: str, field: str = "query") -> Tree:
+def parse_statement(text: str) -> Tree:
     """Of one SELECT, or of several with UNION and its kin between. Raises ValidationError with the place."""
     if len(text) > MAX_LENGTH or count_tokens(text) > MAX_TOKENS:
         raise ValidationError(
-            f"{field}: the statement is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
-            attr=attr_of(field),
+            f"{FIELD}: the statement is longer than {MAX_LENGTH} characters or {MAX_TOKENS} words and signs",
+            attr=FIELD,
         )
     if not text.strip():
-        raise ValidationError(f"{field}: the statement is empty", attr=attr_of(field))
-    tree = parsed("parse_select_json", text, field)
+        raise ValidationError(f"{FIELD}: the statement is empty", attr=FIELD)
+    tree = parsed("parse_select_json", text, FIELD)
     if tree.get("error"):
-        at = (tree.get("start") or {}).get("offset", 0)
-        raise ValidationError(f"{field}: {_said(text, str(tree.get('message')))} (at character {at})", attr=field)
+        raise wrong(FIELD, _said(text, str(tree.get("message"))), start_of(tree))
     if tree.get("node") not in ("SelectQuery", "SelectSetQuery"):
-        raise ValidationError(f"{field}: {_ONLY_SELECT} (at character 0)", attr=attr_of(field))
-    found_again(text, tree, field)
+        raise wrong(FIELD, _ONLY_SELECT, 0)
+    found_again(text, tree, FIELD)
     return tree
 
 
@@ -80,7 +82,7 @@ def _looked_up(node: Tree, chain: list[Any], values: Mapping[str, Any], field: s
         if not isinstance(found, Mapping) or name not in found:
             known = found if isinstance(found, Mapping) else {}
             written = ".".join(map(str, chain))[:100] or "…"
-            raise _error(node, field, f"the placeholder {{{written}}} has no value{near(name, known)}")
+            raise wrong(field, f"the placeholder {{{written}}} has no value{near(name, known)}", start_of(node))
         found = found[name]
     return found
 
@@ -89,11 +91,12 @@ def _constant(value: Any, place: Tree, field: str) -> Tree:
     at: Tree = {key: place[key] for key in ("start", "end") if key in place}
     if isinstance(value, list | tuple):
         if not value:
-            raise _error(place, field, "the value of this placeholder is an empty list")
+            raise wrong(field, "the value of this placeholder is an empty list", start_of(place))
         return {"node": "Array", "exprs": [_constant(one, place, field) for one in value], **at}
     if value is None or isinstance(value, str | bool | int | float):
         return {"node": "Constant", "value": value, **at}
-    raise _error(place, field, "a placeholder's value is a text, a number, true or false, null or a list of them")
+    said = "a placeholder's value is a text, a number, true or false, null or a list of them"
+    raise wrong(field, said, start_of(place))
 
 
 def _written(node: Tree) -> str:
@@ -104,8 +107,3 @@ def _written(node: Tree) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
     return "null" if value is None else str(value).lower()
-
-
-def _error(node: Tree, field: str, message: str) -> ValidationError:
-    at = (node.get("start") or {}).get("offset", 0)
-    return ValidationError(f"{field}: {message} (at character {at})", attr=attr_of(field))

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from insights_engine.definitions import Definitions
-from insights_engine.errors import ApiError, ValidationError, attr_of
+from insights_engine.errors import ApiError, ValidationError
 from insights_engine.filters import EVERYTHING, Group
 from insights_engine.hogql.kinds import Typed
 from insights_engine.hogql.names import near
+from insights_engine.hogql.places import start_of, wrong
 from insights_engine.hogql.statements.sources import Source, either
 from insights_engine.hogql.statements.tables import TABLES
 from insights_engine.project import Project
@@ -65,9 +66,8 @@ class Statement:
 
     def error(self, node: Node, message: str) -> ValidationError:
         """`place` of a node's start is that of the text that it was parsed from, where a statement has several."""
-        start = node.get("start") or {}
-        place = start.get("place", self.place)
-        return ValidationError(f"{place}: {message} (at character {start.get('offset', 0)})", attr=attr_of(place))
+        place = (node.get("start") or {}).get("place", self.place)
+        return wrong(place, message, start_of(node))
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any
 from insights_engine.hogql.kinds import Typed
 from insights_engine.hogql.names import near
 from insights_engine.hogql.statements import bounds, joins, ordering
+from insights_engine.hogql.statements.limits import limits, whole
 from insights_engine.hogql.statements.scope import MAX_DEPTH, Alias, Common, Node, Scope, Statement, written
 from insights_engine.hogql.statements.sets import SETS, Printed, alike
 from insights_engine.hogql.statements.sources import Source
@@ -18,7 +19,6 @@ from insights_engine.sql import Sql
 
 MAX_COLUMNS = 500
 _COLUMN = re.compile(r"t\d+\.c\d+")
-_MOST_ROWS = 2**31
 _REFUSED = {
     "group_by_mode": "GROUPING SETS, ROLLUP and CUBE are not allowed",
     "limit_percent": "LIMIT takes a number of rows",
@@ -210,25 +210,6 @@ def _place(node: Node, part: str) -> Node:
     """Where the part stands, as far as it says."""
     found = node[part][0] if isinstance(node[part], list) and node[part] else node[part]
     return found if isinstance(found, dict) and "start" in found else node
-
-
-def limits(statement: Statement, node: Node) -> list[Sql]:
-    rows = f"LIMIT {whole(statement, node['limit'], 'LIMIT')}" if node.get("limit") else ""
-    skipped = f"OFFSET {whole(statement, node['offset'], 'OFFSET')}" if node.get("offset") else ""
-    if rows and skipped and node.get("limit_with_ties"):
-        raise statement.error(node["offset"], "OFFSET is not allowed before WITH TIES")
-    if node.get("limit_with_ties") and not node.get("order_by"):
-        raise statement.error(node["limit"], "WITH TIES needs ORDER BY")
-    ties = "WITH TIES" if rows and node.get("limit_with_ties") else ""
-    return [Sql(part) for part in (rows, skipped, ties) if part]
-
-
-def whole(statement: Statement, node: Node, word: str) -> int:
-    """The constant number of rows that a limit is."""
-    value = node.get("value") if node.get("node") == "Constant" else None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST_ROWS:
-        raise statement.error(node, f"{word} takes a whole number, from 0")
-    return value
 
 
 def printed(statement: Statement, text: str, node: Node, commons: Mapping[str, Common], depth: int) -> Printed:

@@ -148,13 +148,6 @@ class View(Source):
             own = (*self.spec.columns, *(["properties"] if self.spec.properties else []))
         return (*own, "person_id") if self.spec.has_person else own
 
-    def all(self) -> Iterable[tuple[str, Typed]]:
-        """What `*` stands for, taken."""
-        for name in self.names():
-            taken = self.column([name])
-            assert taken is not None
-            yield name, taken
-
     def hints(self) -> Iterable[str]:
         return (*self.spec.fields, *(["person"] if self.spec.has_person else []))
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from insights_engine.errors import ValidationError
 from insights_engine.filters import EVERYTHING, Group, parse_filters
-from insights_engine.hogql.events_tree import Columns, columns_of, tree_of, way_of_time
+from insights_engine.hogql.events.tree import Columns, columns_of, tree_of, way_of_time
 from insights_engine.hogql.parse import Tree
 from insights_engine.hogql.statements.compile import DEFAULT_LIMIT, MAX_LIMIT
 from insights_engine.intervals import INTERVALS, Interval

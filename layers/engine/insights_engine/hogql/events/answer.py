@@ -12,9 +12,9 @@ import orjson
 
 from insights_engine.clickhouse import Cost
 from insights_engine.definitions import Definitions
-from insights_engine.hogql.events_query import EventsQuery
-from insights_engine.hogql.events_rows import with_action, with_person, within
-from insights_engine.hogql.events_tree import ALL_FIELDS, without_comments
+from insights_engine.hogql.events.node import EventsQuery
+from insights_engine.hogql.events.rows import with_action, with_person, within
+from insights_engine.hogql.events.tree import ALL_FIELDS, without_comments
 from insights_engine.hogql.statements.answer import Table, dotted, known_to, run
 from insights_engine.hogql.statements.compile import compile_statement
 from insights_engine.hogql.statements.scope import Filters

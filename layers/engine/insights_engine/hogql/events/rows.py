@@ -13,7 +13,7 @@ from insights_engine.conditions import counts, keeps_test_accounts_out, matches
 from insights_engine.definitions import Definitions
 from insights_engine.entities import ActionEntity
 from insights_engine.errors import ValidationError
-from insights_engine.hogql.events_query import ALL, EventsQuery
+from insights_engine.hogql.events.node import ALL, EventsQuery
 from insights_engine.project import Project
 from insights_engine.scan import Scan
 from insights_engine.services import Services
