@@ -277,21 +277,6 @@ def test_attribution(shop: Asker, chosen: dict[str, Any], expected: dict[Any, li
     assert counts(ask(shop, node={"funnelsFilter": chosen, **BY_K})) == expected
 
 
-@pytest.mark.parametrize("touch", ["first_touch", "last_touch"])
-def test_of_two_values_at_one_moment_the_first_in_the_alphabet_is_the_actor_s(shop: Asker, touch: str) -> None:
-    shop.load([at("a", f"p{i}", 1, k=value) for i in range(12) for value in (["v", "u"] if i % 2 else ["u", "v"])])
-    chosen = {"funnelsFilter": {"breakdownAttributionType": touch}}
-    assert counts(ask(shop, node={**BY_K, **chosen})) == {("u",): [12, 0]}
-
-
-@pytest.mark.parametrize("touch", ["first_touch", "last_touch"])
-def test_a_value_is_that_of_a_step(shop: Asker, touch: str) -> None:
-    """What else is read, as a strict funnel reads all, says nothing of the actor."""
-    shop.load([at("z", "p", 1, k="w"), at("a", "p", 2, k="u"), at("b", "p", 3, k="u"), at("z", "p", 4, k="w")])
-    chosen = {"funnelsFilter": {"breakdownAttributionType": touch, "funnelOrderType": "strict"}}
-    assert counts(ask(shop, node={**BY_K, **chosen})) == {("u",): [1, 1]}
-
-
 def test_kinds_of_breakdowns(shop: Asker) -> None:
     persons = [{"distinct_ids": ["p"], "properties": {"plan": "pro"}}, {"distinct_ids": ["q"]}]
     shop.load(

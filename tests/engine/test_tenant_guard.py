@@ -111,20 +111,6 @@ def test_a_table_has_the_projects_rows_only(house: House, table: str, form: str)
     assert house.read(f"SELECT sum({_NUMBERS.get(table, 'person')}) FROM {source} WHERE project = {THEIRS}") == [0]
 
 
-@pytest.mark.parametrize("table", TENANT_TABLES)
-def test_so_has_the_table_that_holds_its_rows_on_a_cluster(house: House, table: str) -> None:
-    """There `events` only distributes what `events_local` has, and both can be named."""
-    house.clickhouse.command(f"CREATE TABLE {table}_local AS {table}")
-    try:
-        house.clickhouse.command(f"INSERT INTO {table}_local SELECT * FROM {table}")
-        assert house.read(f"SELECT project FROM {table}_local") == [MINE] * _COUNTS[MINE]
-        assert house.read(f"SELECT count() FROM {{db}}.{table}_local WHERE project = {THEIRS} OR true") == [
-            _COUNTS[MINE]
-        ]
-    finally:
-        house.clickhouse.command(f"DROP TABLE {table}_local SYNC")
-
-
 # Each gives the projects whose rows it saw.
 SEEING = [
     "SELECT project FROM (SELECT * FROM events)",
