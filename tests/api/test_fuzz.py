@@ -26,6 +26,7 @@ from insights_local.stack import Stack
 from tests.api.mutations import anything, deep, dumped, mutated, quoted
 from tests.api.raw import Answer, Raw, send
 from tests.api.scene import SEEDS, Scene, fill
+from tests.examples import examples
 
 MANY = int(os.environ.get("INSIGHTS_FUZZ", "0"))
 OPERATIONS = {f"{one.method} {one.path}": one for one in operations()}
@@ -35,7 +36,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", 
 
 def some(few: int) -> settings:
     return settings(
-        max_examples=MANY or few,
+        max_examples=MANY or examples(few, 20 * few),
         deadline=None,
         derandomize=not MANY,
         database=None,
@@ -174,7 +175,7 @@ def paths(draw: st.DrawFn, template: str, scene: Scene) -> bytes:
 def test_arbitrary_requests_to_every_operation(name: str, sent: Sender) -> None:
     operation: Operation = OPERATIONS[name]
 
-    @some(12)
+    @some(6)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         path = data.draw(paths(operation.path, sent.scene))
@@ -188,7 +189,7 @@ def test_arbitrary_requests_to_every_operation(name: str, sent: Sender) -> None:
 
 @pytest.mark.parametrize("template", [*GATEWAY_PATHS, "/{anything}", "/api/{a}/{b}"])
 def test_arbitrary_requests_to_every_route_of_the_template(template: str, sent: Sender) -> None:
-    @some(8)
+    @some(4)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         path = data.draw(paths(template, sent.scene))
@@ -227,7 +228,7 @@ def test_the_seeds_are_valid(name: str, sent: Sender, own: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", [seed["name"] for seed in SEEDS])
 def test_nearly_valid_requests(name: str, sent: Sender, own: dict[str, Any]) -> None:
-    @some(30)
+    @some(15)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         seed = seed_of(name, own)

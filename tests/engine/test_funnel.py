@@ -186,17 +186,6 @@ def test_maths_do_not_matter_but_for_first_times(shop: Asker) -> None:
     ]
 
 
-def test_a_first_time_is_no_step_that_another_event_takes(shop: Asker) -> None:
-    """In any order: of the same event, but not the same step twice."""
-    shop.load([at("a", "old", 1), at("a", "old", 3), at("a", "old", 4), at("a", "new", 3), at("a", "new", 4)])
-    asked = {
-        "series": [{"kind": "EventsNode", "event": "a", "math": "first_time_for_user"}, *series("a")],
-        "dateRange": {"date_from": "2024-03-02", "date_to": "2024-03-10"},
-        "funnelsFilter": {"funnelOrderType": "unordered"},
-    }
-    assert counts(ask(shop, node=asked)) == [2, 1]
-
-
 def test_several_events_as_one_step(shop: Asker) -> None:
     group = {"kind": "GroupNode", "operator": "OR", "nodes": series("a", "x")}
     shop.load([at("x", "p", 1), at("b", "p", 2), at("a", "q", 1)])

@@ -48,3 +48,15 @@ def test_many_pages_in_any_order(new_project: NewProject) -> None:
     asker.load([at("page", "p", 1 + i / 10, url=f"/{7 - i}") for i in range(8)])
     asked = {"series": [page(f"/{i}") for i in range(8)], "funnelsFilter": {"funnelOrderType": "unordered"}}
     assert counts(ask(asker, node=asked)) == [1] * 8
+
+
+def test_a_first_time_is_no_step_that_another_event_takes(new_project: NewProject) -> None:
+    """In any order: of the same event, but not the same step twice."""
+    asker = Asker((place := new_project()).services, place.id, NOW)
+    asker.load([at("a", "old", 1), at("a", "old", 3), at("a", "old", 4), at("a", "new", 3), at("a", "new", 4)])
+    asked = {
+        "series": [{"kind": "EventsNode", "event": "a", "math": "first_time_for_user"}, *series("a")],
+        "dateRange": {"date_from": "2024-03-02", "date_to": "2024-03-10"},
+        "funnelsFilter": {"funnelOrderType": "unordered"},
+    }
+    assert counts(ask(asker, node=asked)) == [2, 1]

@@ -191,7 +191,7 @@ def test_the_order_of_names_and_of_members_does_not_count() -> None:
         (2**53, 2**53 + 1),
         (2**60, str(2**60)),
         (0.0, -0.0),
-        (frozenset("xy"), ["x", "y"]),
+        (frozenset("x"), ["x"]),
         (date(2020, 1, 1), datetime(2020, 1, 1)),
         (date(2020, 1, 1), "2020-01-01"),
         (NOW, NOW.astimezone(ZoneInfo("Asia/Tokyo"))),

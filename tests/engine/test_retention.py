@@ -147,6 +147,14 @@ def test_the_older_form_has_a_row_for_every_value(new_project: NewProject) -> No
     assert all(row["breakdown_values"] == [row["label"]] for row in rows)
 
 
+def test_of_two_values_at_one_moment_the_older_form_takes_the_first_in_the_alphabet(new_project: NewProject) -> None:
+    pairs = [(f"p{i}", value) for i in range(12) for value in (("v", "u") if i % 2 else ("u", "v"))]
+    asker = asker_of(new_project, [["$pageview", who, "2024-03-20T10:00:00Z", {"b": value}] for who, value in pairs])
+    by = {"breakdowns": [{"type": "event", "property": "b"}], "retention_type": "retention_first_time"}
+    rows = ask(asker, flat={"total_intervals": 1, **by}).result
+    assert [(row["label"], row["values"][0]["count"]) for row in rows] == [("u", 12)]
+
+
 def test_sampling_takes_some_people_and_scales_up(new_project: NewProject) -> None:
     asker = asker_of(new_project, [["$pageview", f"p{i}", "2024-03-20T10:00:00Z"] for i in range(200)])
     row = ask(asker, node={"samplingFactor": 0.5, "retentionFilter": {"totalIntervals": 1}}).result[0]

@@ -1,4 +1,4 @@
-"""On a cluster a table only distributes what each node's own table has: that can be named as well, and is guarded too."""
+"""On a cluster a table distributes what each node's own table has: that can be named too, and is guarded as well."""
 
 from __future__ import annotations
 

@@ -91,6 +91,12 @@ def test_fields_that_were_not_said_are_their_types_defaults(project: Workplace) 
     assert row == (*(defaults.get(column.type, 0) for column in COLUMNS), 0, 5, 7)
 
 
+@pytest.mark.parametrize(("said", "has_time"), [({}, 0), ({"time_to_see_data_ms": 0}, 1), ({"insights_fetched": 5}, 0)])
+def test_what_took_no_time_was_timed(said: dict[str, Any], has_time: int) -> None:
+    item = item_of(said, project_id=1, user_id=5, at=AT, uuid=uuid4())
+    assert orjson.loads(line(item, 0))["has_time"] == has_time
+
+
 _SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -166,6 +166,20 @@ def test_a_target_that_is_gone_for_good_switches_the_subscription_off(post: Post
     assert len(post.deliveries(subscription)) == 1
 
 
+def test_a_target_that_is_gone_when_there_is_another_by_then_switches_nothing_off(post: Post, hook: Receiver) -> None:
+    api, subscription = post.office.api(), post.subscribe(post.office.insight(), **to(hook))
+
+    def moved(request: Any) -> tuple[int, bytes]:
+        """While it is being told so, somebody writes down where it went."""
+        read(api("PATCH", f"subscriptions/{subscription['id']}", json={"target_value": f"{hook.url}/new"}))
+        return 410, b"gone"
+
+    hook.rule = moved
+    post.deliver()
+    assert [one.target for one in hook.received] == ["/in"]
+    assert read(api("GET", f"subscriptions/{subscription['id']}"))["enabled"] is True
+
+
 def test_a_part_that_fails_is_replaced_by_its_error(post: Post) -> None:
     office = post.office
     board = office.dashboard("Growth")
