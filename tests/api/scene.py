@@ -177,7 +177,8 @@ def _error_fault(request: Raw, answer: Answer, text: str) -> str | None:
     if answer.kind != "application/json":
         return f"an error that is {answer.kind}: {text[:300]}"
     body = answer.json()
-    if not isinstance(body, dict) or list(body) != ["type", "code", "detail", "attr"]:
+    hint = body.get("extra", {"hint": "none"}) if isinstance(body, dict) else None
+    if hint is None or list(hint) != ["hint"] or [*body][:4] != ["type", "code", "detail", "attr"] or len(body) > 5:
         return f"not the shape of an error: {text[:300]}"
     kinds = [isinstance(body[name], str) and body[name] for name in ("type", "code", "detail")]
     if not all(kinds) or not isinstance(body["attr"], str | None) or body["type"] not in _ERROR_TYPES:

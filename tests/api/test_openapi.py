@@ -163,7 +163,7 @@ READERS = {
 ELSEWHERE = {
     "trend": {"events", "actions"},
     "retention": {"explain"},
-    "path": {"explain", "export_name", "sampling_factor", *paths.WINDOW},
+    "path": {"explain", "export_name", "properties", "sampling_factor", *paths.WINDOW},
     "funnel": {"explain", "export_name", *funnel.SHARED},
 }
 NO_PARAMETERS = {"computed_as", "query", "kind", "source", "modifiers"}
