@@ -49,6 +49,28 @@ def test_more_items_than_short_numbers_hold_are_told_apart(new_project: NewProje
         assert (found.before is None) == (since != "all")
 
 
+@pytest.mark.parametrize(
+    ("bounds", "values"),
+    [
+        ({}, [3, 2, 1]),
+        ({"min_edge_weight": 2}, [3, 2]),
+        ({"max_edge_weight": 2}, [2, 1]),
+        ({"min_edge_weight": 2, "max_edge_weight": 2}, [2]),
+    ],
+)
+def test_each_bound_of_weight_holds_by_itself(
+    new_project: NewProject, bounds: dict[str, int], values: list[int]
+) -> None:
+    went = [(f"{end}{i}", f"/{end}") for end in (1, 2, 3) for i in range(end)]
+    visits = [
+        ["$pageview", who, f"2024-03-18T10:0{minute}:00Z", {"$current_url": url}]
+        for who, end in went
+        for minute, url in enumerate(("/", end))
+    ]
+    found = ask(world(new_project, visits), flat={"date_from": "2024-03-18", **bounds})
+    assert [row["value"] for row in found.result] == values
+
+
 def test_sampling_takes_some_people_and_scales_up(new_project: NewProject) -> None:
     visits = [
         ["$pageview", f"p{i}", f"2024-03-18T10:{minute:02}:00Z", {"$current_url": f"/{minute}"}]
