@@ -64,7 +64,7 @@ def _keeps_connections(server: Any) -> None:
     from werkzeug.serving import WSGIRequestHandler
 
     class Handler(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version = "HTTP/1.0"
         disable_nagle_algorithm = True
 
         def run_wsgi(self) -> None:
