@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import logging
 import os
 import socket
 import subprocess
@@ -57,29 +58,6 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text("utf-8")
 
     return check
-
-
-def _keeps_connections(server: Any) -> None:
-    """moto's server closes each connection after one answer, and logs each request: most of what a call to it takes."""
-    from werkzeug.serving import WSGIRequestHandler
-
-    class Handler(WSGIRequestHandler):
-        protocol_version = "HTTP/1.0"
-        disable_nagle_algorithm = True
-
-        def run_wsgi(self) -> None:
-            super().run_wsgi()
-            if "Transfer-Encoding" in self.headers:  # a body whose end nobody looked for
-                self.close_connection = True
-
-        def send_header(self, keyword: str, value: str) -> None:
-            if (keyword, value) != ("Connection", "close"):
-                super().send_header(keyword, value)
-
-        def log(self, *_: Any) -> None:
-            pass
-
-    server._server.RequestHandlerClass = Handler
 
 
 def _one_at_a_time(server: Any) -> None:
@@ -154,7 +132,7 @@ def moto_url() -> Iterator[str]:
     _without_copies_of_tables()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    _keeps_connections(server)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request costs as much as many a request
     _one_at_a_time(server)
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"

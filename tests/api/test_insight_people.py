@@ -282,9 +282,13 @@ def test_pages_have_everybody_once(filled: Api) -> None:
     assert [page["hasMore"] for page in pages] == [True, True, False]
 
 
-@pytest.mark.parametrize("wrapper", ["DataTableNode", "InsightVizNode"])
-def test_wrappers_are_taken_off(filled: Api, wrapper: str) -> None:
-    node = {"kind": wrapper, "source": {"kind": "ActorsQuery", "source": insight(TREND, day="2024-03-18")}}
+@pytest.mark.parametrize(
+    "wrappers", [["DataTableNode"], ["InsightVizNode"], ["DataVisualizationNode", "DataTableNode"]]
+)
+def test_wrappers_are_taken_off(filled: Api, wrappers: list[str]) -> None:
+    node = {"kind": "ActorsQuery", "source": insight(TREND, day="2024-03-18")}
+    for wrapper in wrappers:
+        node = {"kind": wrapper, "source": node}
     assert who(ask(filled, node)) == ["ann", "bob"]
 
 

@@ -58,22 +58,24 @@ MODULES = tuple(
 def unwrapped(value: Any, field: str = "query") -> tuple[dict[str, Any], str]:
     """The node of a known kind inside its wrappers, and where it is. Raises ParseError."""
     for _ in range(_MOST_WRAPPERS):
-        if not isinstance(value, dict):
+        kind = value.get("kind") if isinstance(value, dict) else None
+        if kind is None:
             raise ParseError(f"{field} must be a query node, an object with a kind")
-        kind = value.get("kind")
         if isinstance(kind, str) and kind in WRAPPERS:
             value, field = value.get("source"), f"{field}.source"
             continue
         if not isinstance(kind, str) or kind not in KINDS:
-            raise ParseError(f'{field}.kind "{str(kind)[:100]}" is not known{nearest(kind, KINDS)}')
+            hint = nearest(kind, KINDS) or f"; known are: {', '.join(KINDS)}"
+            raise ParseError(f'{field}.kind "{str(kind)[:100]}" is not known{hint}')
         return value, field
     raise ParseError(f"{field} is wrapped too often")
 
 
 def people_node(value: Any, field: str = "query") -> tuple[dict[str, Any], str] | None:
-    """A node that asks for people, also inside of one that wraps it, and where it is; null for anything else."""
-    if isinstance(value, dict) and value.get("kind") in WRAPPERS:
-        value, field = value.get("source"), f"{field}.source"
+    """A node that asks for people, also inside of those that wrap it, and where it is; null for anything else."""
+    for _ in range(_MOST_WRAPPERS):
+        if isinstance(value, dict) and value.get("kind") in WRAPPERS:
+            value, field = value.get("source"), f"{field}.source"
     asks = isinstance(value, dict) and value.get("kind") in ("ActorsQuery", *OF_PEOPLE)
     return (value, field) if asks else None
 

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.engine.asking import NOW
+from tests.engine.models.calendar import LONG
 from tests.engine.models.operators import Place, holds, number, text
 
 NULL, OTHER = "$$_posthog_breakdown_null_$$", "$$_posthog_breakdown_other_$$"
@@ -36,8 +37,6 @@ def quantile(numbers: list[float], q: float) -> float:
     return low + (high - low) * (place - math.floor(place))
 
 
-# In months.
-LONG = {"month": 1, "quarter": 3, "year": 12}
 # How long an actor stays active.
 DAYS = {"weekly_active": 7, "monthly_active": 30}
 SIMPLE: dict[str, Callable[[list[float]], float]] = {
