@@ -1,4 +1,4 @@
-"""docs/identity.md, docs/resources.md and docs/data.md list what the tables in the code have, no more and no less."""
+"""docs/resources.md and docs/data.md list what the tables in the code have, no more and no less."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from insights_acl import keys
 from insights_acl.project_settings import SETTINGS
-from insights_engine import errors
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,16 +21,6 @@ def rows(page: str, heading: str) -> Iterator[list[str]]:
     for line in text.splitlines():
         if line.startswith("| ") and not line.startswith("| ---"):
             yield [cell.strip() for cell in line.strip("|").split(" | ")]
-
-
-def test_errors() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ApiError)]
-    expected = {
-        kind.__name__: ["503, 504, 512" if kind is errors.Overloaded else str(kind.status), kind.type, kind.code]
-        for kind in kinds
-        if kind is not errors.ApiError
-    }
-    assert {row[0]: row[1:] for row in list(rows("identity.md", "Errors"))[1:]} == expected
 
 
 def test_settings() -> None:

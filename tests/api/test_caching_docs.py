@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from insights_engine.intervals import INTERVALS
 from insights_engine.project import Project
 from insights_engine.results.cache import KEPT
 from insights_engine.results.freshness import LIMITS, NEXT_REFRESH
@@ -53,7 +54,8 @@ def modes() -> str:
 def freshness() -> str:
     rows = "".join(f"| {name} | {duration(one.default)} | {duration(one.lazy)} |\n" for name, one in LIMITS.items())
     head = "\n| width | fresh for | fresh enough for `lazy_async` |\n| --- | --- | --- |\n"
-    return f"{head}{rows}| any other | for ever | for ever |\n"
+    others = ", ".join(name for name in INTERVALS if name not in LIMITS)
+    return f"{head}{rows}| {others} | for ever | for ever |\n"
 
 
 MADE: dict[str, Callable[[], str]] = {"modes": modes, "freshness": freshness}

@@ -32,6 +32,12 @@ def test_a_path_without_a_get_has_no_head(owner: Api) -> None:
     assert owner("HEAD", "insights/viewed").status_code == owner("GET", "insights/viewed").status_code
 
 
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_the_documentation_is_open_to_heads(stack: Stack, path: str) -> None:
+    asked, told = (Api(stack, None)(method, path) for method in ("GET", "HEAD"))
+    assert (told.status_code, told.content, told.headers["content-type"]) == (200, b"", asked.headers["content-type"])
+
+
 @pytest.mark.parametrize("path", ["/e", "/capture"])
 def test_capture_takes_no_heads(stack: Stack, path: str) -> None:
     assert Api(stack, None)("HEAD", path).status_code == 405

@@ -13,18 +13,19 @@ from fastapi.responses import Response
 
 router = APIRouter(include_in_schema=False)
 
+_METHODS = ["GET", "HEAD"]
 # A minute, so that a new release is seen soon.
 _CACHED = {"Cache-Control": "public, max-age=60", "X-Content-Type-Options": "nosniff"}
 
 
-@router.get("/openapi.json")
+@router.api_route("/openapi.json", methods=_METHODS)
 async def openapi() -> Response:
     """Any page may read it: it is public and the same for all."""
     headers = {**_CACHED, "Access-Control-Allow-Origin": "*"}
     return Response(_file("openapi.json"), media_type="application/json", headers=headers)
 
 
-@router.get("/docs")
+@router.api_route("/docs", methods=_METHODS)
 async def docs() -> Response:
     page = _file("docs.html")
     return Response(page, media_type="text/html", headers={**_CACHED, "Content-Security-Policy": _policy(page)})

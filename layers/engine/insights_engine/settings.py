@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from insights_engine.rate_classes import rates_of
@@ -58,7 +58,6 @@ SETTINGS = (
     Setting("LOG_LEVEL", "INFO", "Least severe level that is logged."),
     Setting("POWERTOOLS_SERVICE_NAME", "insights", "What logs and metrics call this installation."),
 )
-_WHOLE = ("query_seconds", "job_seconds", "query_memory_bytes", "query_read_bytes", "queries_at_once")
 _DEFAULTS = {s.variable: s.default for s in SETTINGS}
 
 
@@ -68,7 +67,7 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field a variable of SETTINGS, in lower case."""
+    """One field a variable of SETTINGS, in lower case; what is an `int` here has to be a whole number there."""
 
     clickhouse_dsn: str = field(repr=False)  # it holds a password
     clickhouse_secret_arn: str
@@ -105,6 +104,9 @@ class Settings:
             raise SettingError(str(error)) from None
         whole = {name: _whole(name.upper(), values.pop(name)) for name in _WHOLE}
         return cls(**values, **whole)  # type: ignore[arg-type]  # the two dicts together have every field
+
+
+_WHOLE = tuple(one.name for one in fields(Settings) if one.type == "int")
 
 
 def _whole(variable: str, text: str) -> int:

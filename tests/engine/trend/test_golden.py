@@ -161,10 +161,7 @@ CASES: dict[str, dict[str, Any]] = {
         f"session/{key}": filtered("session", key=key, operator="is_set")
         for key in (*SESSION_PROPERTIES, "$channel_type")
     },
-    **{
-        f"metadata/{key}": filtered("event_metadata", key=key, operator="is_set")
-        for key in EVENT_METADATA
-    },
+    **{f"metadata/{key}": filtered("event_metadata", key=key, operator="is_set") for key in EVENT_METADATA},
     **{
         f"math_property/{kind}": {
             "series": [
