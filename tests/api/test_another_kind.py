@@ -39,7 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     row, module = shown()
     levels = copy / "insights_acl/levels.py"
     before, start, after = levels.read_text("utf-8").partition("KINDS: tuple[Kind, ...] = (\n")
-    levels.write_text(f"{before}{start}    {row}{after}", "utf-8")
+    levels.write_text(f"{before}{start}    {row.strip()},\n{after}", "utf-8")
     (copy / "insights_api/bookmarks.py").write_text(module, "utf-8")
     ours = [*map(str, sorted((ROOT / "layers").iterdir())), str(ROOT / "local"), str(ROOT)]
     paths = os.pathsep.join([str(copy), *ours])

@@ -6,7 +6,7 @@ alike.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
@@ -116,18 +116,20 @@ def read[N: BaseModel](model: type[N], node: dict[str, Any], field: str) -> N:
     try:
         return model.model_validate(node)
     except PydanticError as error:
-        raise ParseError(_schema_error(error, field, model)) from None
+        raise ParseError(_schema_error(error, node, field, model)) from None
 
 
-def _schema_error(error: PydanticError, field: str, model: type[BaseModel]) -> str:
+def _schema_error(error: PydanticError, node: dict[str, Any], field: str, model: type[BaseModel]) -> str:
     """The first fault, with its place and, for an unknown field, the nearest known one."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = field
-    for part in first["loc"]:
+    place, value = field, cast(Any, node)
+    is_missing = first["type"] == "missing"
+    for number, part in enumerate(first["loc"], 1):
         if isinstance(part, int):
-            place += f"[{part}]"
-        elif part not in ("EventsNode", "ActionsNode", "GroupNode"):
-            place += f".{part}"
+            place, value = f"{place}[{part}]", value[part]
+        elif isinstance(value, dict) and (part in value or (is_missing and number == len(first["loc"]))):
+            place, value = f"{place}.{part}", value.get(part)
+        # else it names one of the types that the value may have
     if first["type"] == "extra_forbidden":
         name = str(first["loc"][-1])
         known = [f.alias or n for n, f in model.model_fields.items()] if len(first["loc"]) == 1 else []

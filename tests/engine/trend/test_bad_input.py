@@ -88,6 +88,22 @@ NODES: list[tuple[dict[str, Any], str, str, str | None, str]] = [
     ({"breakdownFilter": {"breakdowns": [{"property": "a"}] * 4}}, "invalid_request", "parse_error", None, "at most 3"),
     ({"properties": leaf(operator="exakt")["properties"]}, "validation_error", "invalid_choice", None, '"exact"'),
     ({"samplingFactor": 2}, "invalid_request", "parse_error", None, "samplingFactor"),
+    # Of a value that may be of several types, the place is named and not the type that was tried.
+    ({"properties": 5}, "invalid_request", "parse_error", None, "query.properties: Input should be a valid list"),
+    (
+        {"breakdownFilter": {"breakdown": {}}},
+        "invalid_request",
+        "parse_error",
+        None,
+        "breakdownFilter.breakdown: Input",
+    ),
+    (
+        {"series": [{"kind": "ActionsNode"}]},
+        "invalid_request",
+        "parse_error",
+        None,
+        "query.series[0].id: Field required",
+    ),
 ]
 FORGIVEN: list[dict[str, Any]] = [
     {"date_from": "banana"},
