@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import logging
 import os
@@ -44,6 +45,12 @@ def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are processors: a test waits now and then for a disk, a process or a queue."""
     processors = os.process_cpu_count() or 1
     return processors + (processors + 1) // 2
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
