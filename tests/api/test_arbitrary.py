@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from insights_local.stack import Stack
 
 from tests.api.world import Api, World
+from tests.examples import examples
 
 # One row a route: its names are those of the fields it reads.
 ROUTES = {
@@ -113,7 +114,7 @@ NEARLY = {
 }
 QUERIED = ("limit", "offset", "search", "type", "cursor", "insight", "target_type", "created_by", "insight_id", "kind")
 QUIET = settings(
-    max_examples=60,
+    max_examples=examples(30, 300),
     deadline=None,
     derandomize=True,
     database=None,

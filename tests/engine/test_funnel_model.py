@@ -25,7 +25,7 @@ from tests.engine.models import funnel as model
 from tests.engine.models.chance import not_the_simplest
 from tests.examples import examples
 
-QUESTIONS = 15
+QUESTIONS = examples(8, 15)
 FIRST, NOW = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 5, 20, tzinfo=UTC)
 # A tick is long enough for a world to have several days, and short enough for two events to be at one.
 TICK = timedelta(hours=7)

@@ -27,7 +27,7 @@ from tests.engine.models import retention as model
 from tests.engine.models.retention_questions import TYPES, questions, worlds
 from tests.examples import examples
 
-QUESTIONS = 12
+QUESTIONS = examples(7, 12)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 quick = settings(
