@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -19,6 +20,7 @@ NATIVE = (
     b"HTTP/1.0 400 Bad Request\r\n\r\nPort 9000 is for clickhouse-client program\r\nYou must use port 8123 for HTTP."
 )
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+HANGS_UP = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n2"
 
 
 @pytest.fixture
@@ -32,9 +34,13 @@ def listening() -> Iterator[Callable[[bytes], int]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, contextlib.suppress(OSError):  # who asks may hang up first
+                connection.settimeout(10)
                 connection.recv(65536)
                 connection.sendall(answer)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # a socket that is closed with something unread resets the connection
+                    pass
 
     def listen(answer: bytes) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -74,6 +80,11 @@ def told(run: Run, *arguments: str, **variables: str | None) -> str:
         ),
         ("http://me:s3cret@127.0.0.1:{port}/x", TLS_ALERT, "does not speak HTTP. Write https:// in CLICKHOUSE_DSN, or"),
         ("http://me:s3cret@127.0.0.1:{port}/x", NATIVE, "what answers there is not ClickHouse. Correct CLICKHOUSE_DSN"),
+        (
+            "http://me:s3cret@127.0.0.1:{port}/x",
+            HANGS_UP,
+            "it closes the connection before it has answered. Where that lasts, correct CLICKHOUSE_DSN",
+        ),
     ],
 )
 def test_a_wrong_dsn(run: Run, listening: Callable[[bytes], int], dsn: str, answer: bytes, words: str) -> None:

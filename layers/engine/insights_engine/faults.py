@@ -85,6 +85,10 @@ _TRANSPORT = (
         re.compile(r"BadStatusLine"),
         f"what answers does not speak HTTP. Write https:// in CLICKHOUSE_DSN, or correct the port: {_HTTP_PORTS}",
     ),
+    (
+        re.compile(r"ConnectionResetError|RemoteDisconnected|IncompleteRead"),
+        f"it closes the connection before it has answered. Where that lasts, correct CLICKHOUSE_DSN: {_HTTP_PORTS}",
+    ),
 )
 _REFUSED = (
     "the user or the password of CLICKHOUSE_DSN is refused. Correct it there, or in the secret of CLICKHOUSE_SECRET_ARN"
