@@ -30,7 +30,9 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from insights_engine.dsn import EMBEDDED
 
 # Parameters of the interface; every other one is a setting.
 _RESERVED = frozenset(
@@ -63,7 +65,7 @@ class Server(ThreadingHTTPServer):
         self.path = path
         # The engine stops when its last connection closes.
         engine: Any = chdb  # which has no types
-        self.keeper = engine.connect(path)
+        self.keeper = engine.connect(f"{path}?{urlencode(EMBEDDED)}")
         self.timezone = self.keeper.query("SELECT timezone()", "TabSeparated").bytes().decode().strip()
         super().__init__((host, port), Handler)
 

@@ -13,6 +13,9 @@ from insights_engine.errors import Overloaded
 DEFAULT_DATABASE = "insights"
 _PORTS = {"http": 8123, "https": 8443}
 _NATIVE = frozenset({"tcp", "native", "clickhouse", "clickhouses", "clickhousedb"})
+# The embedded engine has place for four merges and mutations, so a mutation waits whole seconds after an insert: the
+# squash does. Its two threads stay two; more may wait in line for them.
+EMBEDDED = {"background_merges_mutations_concurrency_ratio": 8}
 _FORMS = "chdb:///path?database=name or https://user:password@host:8443/database"
 
 
@@ -56,7 +59,7 @@ class Dsn:
     def address(self) -> dict[str, Any]:
         """Where to connect, as clickhouse-connect takes it."""
         if self.is_embedded:
-            return {"interface": "chdb", "path": self.path, "database": self.database}
+            return {"interface": "chdb", "path": self.path, "database": self.database, "chdb_options": EMBEDDED}
         return {
             "host": self.host,
             "port": self.port,
