@@ -330,12 +330,13 @@ def test_an_id_is_that_of_its_newest_row(stack: Stack, api: Api) -> None:
     ]
 
 
-def test_a_uuid_is_that_of_the_person_that_there_is(stack: Stack, api: Api) -> None:
-    """Whatever rows of persons that are gone have it as well."""
-    ann = listed(api)[0]
-    row = {"project": api.project_id, "person": 99, "uuid": ann["uuid"], "is_deleted": 1, "version": 1}
+@pytest.mark.parametrize("gone", [1, 99])
+def test_a_uuid_is_that_of_the_person_that_there_is(stack: Stack, api: Api, gone: int) -> None:
+    """Whatever rows of persons that are gone have it as well, older ones or newer."""
+    (bob,) = listed(api, distinct_id="bob")
+    row = {"project": api.project_id, "person": gone, "uuid": bob["uuid"], "is_deleted": 1, "version": 2**40}
     stack.services.clickhouse.insert_json("persons", tuple(row), json.dumps(row).encode())
-    assert api("GET", f"persons/{ann['uuid']}").json() == ann
+    assert api("GET", f"persons/{bob['uuid']}").json() == bob
 
 
 NOBODY = ["5", "0", "4294967296", "99999999999", "ann", "", "%00", "-1", "1.5", "0189a4f6-0000-4000-8000-000000000000"]

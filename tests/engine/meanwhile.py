@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,6 +42,22 @@ def before_put(services: Services, is_it: Callable[[Item], bool], action: Action
     policies.is_it, policies.action = is_it, action
     made = Services(services.settings)
     made.policies, made.clickhouse = policies, services.clickhouse
+    return made
+
+
+def before_result(services: Services, is_it: Callable[[Item], bool], action: Action) -> Services:
+    """The same store of results; the action is done before the first put of an item of that kind into it."""
+    results, pending = copy.copy(services.results), [action]
+    inner = results.put
+
+    def put(item: Item, expect: Expect = "any") -> None:
+        if pending and is_it(item):
+            pending.pop()()
+        inner(item, expect)
+
+    results.put = put  # type: ignore[method-assign]
+    made = Services(services.settings)
+    made.results = results
     return made
 
 

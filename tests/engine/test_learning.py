@@ -242,6 +242,22 @@ def test_a_learner_with_little_room_learns_the_same(services: Services, new_proj
         assert pairs(project) == {("e0", "p0"), ("e1", "p1"), ("e2", "p2")}
 
 
+def test_a_learner_forgets_what_it_was_asked_longest_ago(services: Services, new_project: NewProject) -> None:
+    """Only what is forgotten is read, and so learned, again after somebody removed it."""
+    first, second, third = [new_project(), new_project(), new_project()]
+    learner = Learner(most_known=5)  # of each project an event, a property and a pair
+
+    def learn(*of: Workplace) -> None:
+        for project in of:
+            learner.learn(services, project.id, NOW, events=[Event("a", "u", NOW, str(uuid4()), {"x": 1})])
+
+    learn(first, second, first, third)
+    removed = "DELETE FROM event_definitions WHERE project IN {ids:Array(UInt32)}"
+    services.clickhouse.command(removed, {"ids": [first.id, second.id]})
+    learn(first, second)
+    assert [len(days(project, "event_definitions")) for project in (first, second)] == [0, 1]
+
+
 def test_what_somebody_removed_is_learned_again_in_an_hour(project: Workplace) -> None:
     clock = [0.0]
     learner = Learner(lambda: clock[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from insights_engine.path import window as path_window
 
 from tests.engine.asking import Asker
 from tests.engine.conftest import NewProject
@@ -47,6 +48,19 @@ def test_more_items_than_short_numbers_hold_are_told_apart(new_project: NewProje
         assert all(int(r["target"].partition("/")[2]) - int(r["source"].partition("/")[2]) == 700 for r in found.result)
         assert found.hidden == NOTHING
         assert (found.before is None) == (since != "all")
+
+
+@pytest.mark.parametrize(("last", "fits"), [(2, True), (3, False)])
+def test_one_number_is_of_no_item(
+    new_project: NewProject, monkeypatch: pytest.MonkeyPatch, last: int, fits: bool
+) -> None:
+    """Two bits are enough for the empty name and two others, and not for one more."""
+    visits = [["$pageview", "ann", f"2024-03-18T10:0{i}:00Z", {"$current_url": f"/{i}"}] for i in range(1, last + 1)]
+    asker = world(new_project, visits)
+    monkeypatch.setattr(path_window, "_MOST_ITEM_BITS", 2)
+    found = ask(asker, flat={"date_from": "2024-03-18"})
+    assert edges(found) == [[f"{i}_/{i}", f"{i + 1}_/{i + 1}", 1, 60_000] for i in range(1, last)]
+    assert (found.before is None) == fits
 
 
 @pytest.mark.parametrize(

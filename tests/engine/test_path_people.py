@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from insights_engine.path import window
 from insights_engine.path.answer import actors
 from insights_engine.sql import Sql
 
@@ -68,6 +69,19 @@ def test_people_come_in_pages(crowd: Asker) -> None:
     pages = [actors(query, crowd.project, crowd.services, NOW, limit=15, offset=offset) for offset in (0, 15, 30, 45)]
     assert [(len(page.found), page.has_more) for page in pages] == [(15, True), (15, True), (5, False), (0, False)]
     assert len({number for page in pages for number in page.found}) == 35
+
+
+def test_people_cost_what_both_of_two_statements_do(crowd: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one follows where there are more items than short numbers: it reads what one alone would."""
+
+    def rows_read() -> int:
+        page = actors(query_of(flat={}), crowd.project, crowd.services, NOW, limit=1000, offset=0)
+        assert len(page.found) == 35
+        return page.cost.rows_read
+
+    once = rows_read()
+    monkeypatch.setattr(window, "_MOST_ITEM_BITS", 2)
+    assert rows_read() > once > 0
 
 
 def test_there_is_nobody_in_a_reversed_range(crowd: Asker) -> None:

@@ -28,6 +28,8 @@ from insights_engine.sql import Sql
 from insights_engine.store import Store
 from insights_engine.store.items import MAX_ITEM_BYTES
 
+from tests.engine.meanwhile import before_result
+
 PROJECT, KEY = 7, "a" * 32
 FRESH: Callable[[Entry], bool] = lambda entry: True  # noqa: E731
 
@@ -124,6 +126,56 @@ def test_a_long_computation_keeps_its_lock(services: Services, monkeypatch: pyte
         assert second.result().joined
         assert not first.result().joined
     assert compute.made == 1
+
+
+def test_of_two_who_find_a_computation_ended_one_begins_the_next(services: Services) -> None:
+    flight, compute = Flight(services, PROJECT, KEY, 20), Computation()
+    flight.land(now(), FRESH, Computation())
+    asked_at = now()
+
+    def newer(entry: Entry) -> bool:
+        return entry.started_at >= asked_at
+
+    puts = iter((False, True))  # of a new lock, which there is; then of the one that has ended
+    raced = before_result(services, lambda _: next(puts), lambda: flight.land(asked_at, newer, compute))
+    assert Flight(raced, PROJECT, KEY, 20).land(asked_at, newer, compute).joined
+    assert compute.made == 1
+
+
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_who_is_late_leaves_the_lock_to_who_has_it_now(
+    services: Services, monkeypatch: pytest.MonkeyPatch, is_renewed: bool
+) -> None:
+    """As a function that was frozen while it computed, beyond its lease: it neither renews nor ends another's."""
+    from insights_engine.results import flight as module
+
+    monkeypatch.setattr(module, "_RENEWED_EVERY", 0.001)
+    frozen, taken, third = threading.Event(), threading.Event(), Computation()
+
+    def freeze() -> None:
+        frozen.set()
+        taken.wait(10)
+
+    def late(began: datetime) -> Entry:
+        if is_renewed:
+            frozen.wait(10)
+        return entry(began)
+
+    def other(began: datetime) -> Entry:
+        taken.set()
+        first.result()
+        with pytest.raises(Overloaded):
+            Flight(services, PROJECT, KEY, 0.05).land(now(), lambda _: False, third)
+        return entry(began)
+
+    puts = iter((False, True))  # of the lock; then of its renewal, or of its end
+    slow = before_result(services, lambda item: item["sk"] == "LOCK" and next(puts), freeze)
+    slow.now = lambda: now() - timedelta(hours=1)  # type: ignore[method-assign]
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(Flight(slow, PROJECT, KEY, 60 if is_renewed else 20).land, now(), FRESH, late)
+        frozen.wait(10)
+        assert not Flight(services, PROJECT, KEY, 20).land(now(), FRESH, other).joined
+    assert third.made == 0
 
 
 @pytest.mark.parametrize("minutes", [4, 60])
@@ -285,12 +337,23 @@ def test_of_two_who_end_a_job_one_does(jobs: Jobs) -> None:
     assert jobs.get(PROJECT + 1, job.id) is None
 
 
+def test_who_asks_anew_joins_no_job(jobs: Jobs) -> None:
+    """It may have begun before what they changed."""
+    under_way = jobs.send(WANTED, now(), anew=False)
+    assert jobs.send(WANTED, now(), anew=True).id != under_way.id
+    assert jobs.send(WANTED, now(), anew=False).id == under_way.id
+
+
 def test_a_job_that_nobody_ended_reads_as_failed_after_an_hour(jobs: Jobs) -> None:
     job = jobs.send(WANTED, now() - timedelta(minutes=61), anew=True)
     told = job.status(now())
     assert (told["complete"], told["error"]) == (True, True)
     assert "ask again" in told["error_message"]
     assert not job.status(now() - timedelta(minutes=2))["complete"]
+    ended = jobs.change(job, complete=True)
+    assert ended is not None
+    told = ended.status(now())
+    assert (told["complete"], told["error"]) == (True, False)
 
 
 def test_questions_of_others_have_jobs_of_their_own(jobs: Jobs) -> None:

@@ -190,3 +190,20 @@ def test_the_range_ends_with_the_window_s_last_moment(new_project: NewProject) -
             "date_from": "2024-03-19T00:00:00Z",
             "date_to": "2024-03-20T23:59:59.999999Z",
         }
+
+
+ONE_DAY: list[dict[str, Any]] = [
+    {"flat": {"total_intervals": 1}},
+    {"node": {"retentionFilter": {"totalIntervals": 1}}},
+]
+
+
+@pytest.mark.parametrize("query", ONE_DAY)
+def test_a_window_ends_with_the_second_of_two_hours(new_project: NewProject, query: dict[str, Any]) -> None:
+    """In Santiago the clock goes from midnight back to 23:00: that hour belongs to the window both times."""
+    now = datetime(2022, 4, 3, 3, 45, tzinfo=UTC)
+    zones = {"timezone": "America/Santiago", "days_timezone": "UTC"}
+    asker = asker_of(new_project, [["$pageview", "ann", "2022-04-03T03:30:00Z"]], now, **zones)
+    found = ask(asker, **query)
+    assert [[cell["count"] for cell in row["values"]] for row in found.result] == [[1]]
+    assert found.resolved_date_range["date_to"] == "2022-04-02T23:59:59.999999-04:00"

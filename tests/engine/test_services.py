@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextvars
+import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from pathlib import Path
+from typing import Any
 
 import pytest
 from insights_engine.services import Services, current, use
 from insights_engine.settings import Settings
+
+# Values of SQLite's `PRAGMA synchronous`.
+NORMAL, FULL = 1, 2
 
 
 def services() -> Services:
@@ -49,6 +56,39 @@ def test_a_client_is_opened_on_first_use_and_once() -> None:
     made = services()
     assert "policies" not in vars(made)
     assert made.policies is made.policies
+
+
+@pytest.mark.parametrize(
+    ("variable", "used", "synchronous"),
+    [
+        ("POLICIES_TABLE", lambda services: services.policies.get("a", "b"), FULL),
+        ("RESULTS_TABLE", lambda services: services.results.get("a", "b"), NORMAL),
+        ("EVENTS_QUEUE", lambda services: services.events.depth(), FULL),
+        ("QUERIES_QUEUE", lambda services: services.queries.depth(), FULL),
+        ("REPORTS_QUEUE", lambda services: services.reports.depth(), FULL),
+    ],
+    ids=["policies", "results", "events", "queries", "reports"],
+)
+def test_nothing_but_results_may_be_lost_with_the_power(
+    variable: str,
+    used: Callable[[Services], Any],
+    synchronous: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """FULL: a commit is on the disk before it is acknowledged. NORMAL: the last ones may go with the power."""
+    path, opened, connect = tmp_path / "one.db", [], sqlite3.connect
+
+    def connected(file: Path, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        made = connect(file, *args, **kwargs)
+        if Path(file) == path:
+            opened.append(made)
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    made = Services(Settings.read({variable: f"sqlite://{path}"}))
+    used(made)
+    assert [one.execute("PRAGMA synchronous").fetchone() for one in opened] == [(synchronous,)]
 
 
 def test_now_is_a_moment_with_its_zone() -> None:

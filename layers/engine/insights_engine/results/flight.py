@@ -92,7 +92,8 @@ class Flight:
 
         Raises the error that another's computation, which began since we asked, has ended in.
         """
-        lock = _Lock(self.services.now(), 1)
+        # A version that no earlier lock has: who comes back beyond its lease does not take this one for its own.
+        lock = _Lock(self.services.now(), random.getrandbits(48))
         try:
             self.services.results.put(self._item(lock, self._lease), "absent")
             return lock
