@@ -48,6 +48,22 @@ def test_a_route_opens_by_the_kind_or_for_who_is_named_on_one_object(
     assert found == (reads, writes, creates)
 
 
+@pytest.mark.parametrize(
+    ("rules", "caller", "writes"),
+    [
+        ([Rule("activity_log", "editor", "5", "m1")], MEMBER, True),
+        ([Rule("activity_log", "editor", "5", "m1")], WITHOUT_RULES, False),
+        ([], MEMBER, False),
+        ([], ADMIN, False),
+    ],
+    ids=["named on one to edit", "rules do not count", "a member", "an admin"],
+)
+def test_a_kind_to_look_at_is_written_by_no_built_in_level(rules: list[Rule], caller: Caller, writes: bool) -> None:
+    """The level that everybody has, and an admin's, are a viewer's."""
+    assert route_gate(rules, caller, "activity_log", writes=False).is_open
+    assert route_gate(rules, caller, "activity_log", writes=True).is_open is writes
+
+
 @pytest.mark.parametrize(("level", "is_open"), [("none", False), ("member", True), ("admin", True)])
 def test_a_project_opens_from_member_on(level: str, is_open: bool) -> None:
     assert project_gate([Rule("project", level, "1")], MEMBER, "1").is_open is is_open

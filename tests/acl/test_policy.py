@@ -180,11 +180,12 @@ def test_the_first_step_that_has_something_to_say_decides(
         ([Rule("project", "admin", "2", "m1")], MEMBER, BOARD, False),
         ([Rule("project", "admin", "1", "m1")], PLAIN, BOARD, False),
         ([Rule("dashboard", "manager", "1", "m1")], Caller("u1", None, None), BOARD, False),
+        ([], MEMBER, Thing("activity_log", "1"), False),
     ],
     ids=[
         *("a member", "the maker", "an admin", "an editor", "a manager", "a manager of all", "of the kind"),
         *("a member of the project", "an admin of the project", "the kind, by the project", "of another project"),
-        *("rules do not count", "no member"),
+        *("rules do not count", "no member", "the most there is, which everybody has"),
     ],
 )
 def test_who_may_edit_rules(rules: list[Rule], caller: Caller, thing: Thing, expected: bool) -> None:

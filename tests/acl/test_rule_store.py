@@ -55,6 +55,14 @@ def test_objects_whose_ids_begin_alike_are_apart(store: Store) -> None:
     assert [rule.resource_id for rule in read(store, 2).on_object("notebook", "1")] == []
 
 
+@pytest.mark.parametrize("rule", [ON_ONE, ON_PROJECT], ids=["an object", "the project"])
+def test_an_object_s_own_rules_are_those_on_it_alone(store: Store, rule: Rule) -> None:
+    for one in (ON_ONE, ON_ALL, ON_PROJECT):
+        set_rule(store, 1, one, NOW)
+    own = read(store, 1).own_of(rule.resource, rule.resource_id or "")
+    assert [(one.resource, one.resource_id) for one in own] == [(rule.resource, rule.resource_id)]
+
+
 @PLACES
 def test_what_was_there_is_what_was_there_when_it_was_written(store: Store, rule: Rule) -> None:
     """Somebody else is faster: what the log is told is what the removal found in the end."""

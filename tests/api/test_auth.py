@@ -55,6 +55,22 @@ def test_who_leaves_the_organization_has_no_project(world: World, project: Store
     assert api("GET", "/api/projects").json()["results"] == []
 
 
+def test_a_token_names_the_project_before_the_path_does(api: Api, world: World, project: StoredProject) -> None:
+    made = api("POST", "annotations", json={"content": "Here"}).json()["id"]
+    path = f"/api/projects/{world.second_project.project.id}/annotations?token="
+    assert [one["id"] for one in api("GET", path + project.project.api_token).json()["results"]] == [made]
+    assert api("GET", path + world.other_project.project.api_token).status_code == 403
+    wrong = api("GET", path + "phc_of_nothing")
+    assert (wrong.status_code, wrong.json()["detail"]) == (401, "Project token found in request is invalid.")
+
+
+def test_a_key_held_to_another_organization_has_no_current_project(world: World, project: StoredProject) -> None:
+    held = world.new_key(world.new_user(both=True), scoped_organizations=(world.other_organization.id,))
+    api = Api(world.stack, held, project.project.id)
+    found = {path: api("GET", path).status_code for path in ("cohorts", "/api/projects/@current/cohorts")}
+    assert found == {"cohorts": 403, "/api/projects/@current/cohorts": 404}
+
+
 def test_last_used_is_written_once_an_hour(api: Api, world: World) -> None:
     assert api.key is not None
     start = datetime.fromisoformat("2030-01-01T12:00:00+00:00")

@@ -9,6 +9,7 @@ import pytest
 from insights_acl import keys
 from insights_acl.models import StoredProject
 from insights_acl.tokens import hash_of
+from insights_engine.keys import counter
 
 from tests.api.boards import Office, made, read
 from tests.api.world import World
@@ -61,6 +62,17 @@ def test_a_dashboard_that_the_link_does_not_show_gives_no_filters(office: Office
     found = by_link(office, "dashboard", board, insight, from_dashboard=board["id"])
     assert found["result"][0]["data"] == [0, 0]
     assert found["dashboards"] == [board["id"]]
+
+
+def test_a_link_to_an_insight_does_not_name_a_dashboard_of_the_same_number(office: Office, world: World) -> None:
+    counters = [counter(kind) for kind in ("insight", "dashboard")]
+    last = [world.store.add(*key, "next", 0) for key in counters]
+    for key, number in zip(counters, last, strict=True):
+        world.store.add(*key, "next", max(last) - number)
+    board = office.dashboard()
+    insight = office.insight(dashboards=[board["id"]])
+    assert insight["id"] == board["id"]
+    assert by_link(office, "insight", insight, insight)["dashboards"] == []
 
 
 def test_a_reader_by_link_leaves_no_traces(office: Office) -> None:

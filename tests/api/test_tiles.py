@@ -103,6 +103,16 @@ def test_a_deleted_insight_leaves_its_dashboards(office: Office) -> None:
     assert agree(office, insight, board) == []
 
 
+def test_an_insight_that_was_deleted_comes_back_to_one_dashboard_at_a_time(office: Office) -> None:
+    board, other = office.dashboard(), office.dashboard()
+    insight = office.insight(dashboards=[board["id"], other["id"]])
+    (tile,) = office.read_dashboard(board)["tiles"]
+    for deleted in (True, False):
+        read(office.api()("PATCH", f"insights/{insight['id']}", json={"deleted": deleted}))
+    read(office.change(board, tiles=[{"id": tile["id"], "deleted": False}]))
+    assert agree(office, insight, board, other) == [board["id"]]
+
+
 def test_a_tile_that_is_deleted_leaves_its_insight(office: Office) -> None:
     board = office.dashboard()
     insight = office.insight(dashboards=[board["id"]])
@@ -173,6 +183,18 @@ def test_a_copy_needs_the_dashboard_to_be_seen(office: Office) -> None:
     office.rule("dashboard", board["id"], "none")
     refused = office.api("reader")("POST", "dashboards", json=body)
     assert error(refused) == (403, None, f"You don't have permission to use dashboard: {board['id']}")
+
+
+def test_nothing_goes_to_or_is_copied_from_a_deleted_dashboard(office: Office) -> None:
+    board, gone = office.dashboard(tiles=[{"text": {"body": "Hello"}}]), office.dashboard()
+    (tile,) = board["tiles"]
+    read(office.change(gone, deleted=True))
+    body = {"toDashboard": gone["id"], "tile": {"id": tile["id"]}}
+    moved = office.api()("PATCH", f"dashboards/{board['id']}/move_tile", json=body)
+    copied = office.api()("POST", "dashboards", json={"use_dashboard": gone["id"]})
+    detail = f'Invalid pk "{gone["id"]}" - object does not exist.'
+    assert [error(moved), error(copied)] == [(400, attr, detail) for attr in ("toDashboard", "use_dashboard")]
+    assert len(office.read_dashboard(board)["tiles"]) == 1
 
 
 def test_a_dashboard_brings_back_no_insight_past_the_rules(office: Office) -> None:
@@ -258,6 +280,28 @@ def test_an_insight_that_is_put_elsewhere_meanwhile_does_not_go_with_its_dashboa
         patch.setitem(world.stack.services.__dict__, "policies", racing)
         assert office.change(board, deleted=True, delete_insights=True).status_code == 409
     assert agree(office, insight, board, other) == [board["id"], other["id"]]
+
+
+@pytest.mark.parametrize(("first", "then"), [("insight", "dashboard"), ("dashboard", "insight")])
+def test_what_is_deleted_while_the_other_side_is_read_is_not_shown(
+    office: Office, world: World, monkeypatch: pytest.MonkeyPatch, first: str, then: str
+) -> None:
+    """What was read first still has the other one, which is gone when that is looked up."""
+    board = office.dashboard()
+    number = {"dashboard": board["id"], "insight": office.insight(dashboards=[board["id"]])["id"]}
+    key = keys.resource(office.project.project.id, first, str(number[first]))
+
+    def deleted() -> None:
+        read(office.api()("PATCH", f"{then}s/{number[then]}", json={"deleted": True}))
+
+    with monkeypatch.context() as patch:
+        racing = Between(world.store, "get_many", lambda wanted: key in wanted, deleted)
+        patch.setitem(world.stack.services.__dict__, "policies", racing)
+        found = read(office.api()("GET", f"{first}s/{number[first]}", params={"refresh": "force_cache"}))
+    if first == "insight":
+        assert (found["dashboards"], found["dashboard_tiles"]) == ([], [])
+    else:
+        assert [tile["insight"] for tile in found["tiles"]] == [None]
 
 
 def test_a_dashboard_is_full(office: Office, world: World) -> None:

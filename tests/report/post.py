@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import time_machine
+from insights_api import agenda
 from insights_engine.queue.sqlite import SqliteQueue
 from insights_local.consumer import sqs_event
 from insights_local.stack import Stack
@@ -52,9 +53,13 @@ class Post:
             return made(self.office.api(by)("POST", "subscriptions", json={**rule, **where, **about, **body}))
 
     def end(self) -> None:
-        """None of its subscriptions is ever due again."""
+        """Nothing of its project is ever due again: no subscription, and no delivery that a test left on its way."""
         for one in read(self.office.api("admin")("GET", "subscriptions"))["results"]:
             self.office.api("admin")("PATCH", f"subscriptions/{one['id']}", json={"deleted": True})
+        store, project_id = self.stack.services.policies, self.office.project.project.id
+        for entry in [*agenda.due(store, datetime.max.replace(tzinfo=UTC))]:
+            if entry.project_id == project_id:
+                store.delete(*entry.key)
         self.messages()
 
     def change(self, subscription: dict[str, Any], **body: Any) -> dict[str, Any]:

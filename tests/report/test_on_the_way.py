@@ -76,6 +76,9 @@ def test_of_a_dashboard_that_has_lost_all_that_was_chosen_no_empty_report_is_sen
     found = post.deliveries(subscription)[0]
     assert (found["status"], post.mails()) == ("failed", [])
     assert found["error"] == "None of the insights that were chosen is on the dashboard any more."
+    assert post.office.place(insights[1], board).status_code == 200  # it was no reason to switch the subscription off
+    post.run(WEEK)
+    assert post.recipients() == ["ada@example.com"]
 
 
 def test_history_does_not_name_what_its_reader_may_not_see(post: Post) -> None:

@@ -46,7 +46,7 @@ def route_gate(rules: Sequence[Rule], caller: Caller, resource: str, *, writes: 
     decision = decide(rules, caller, Thing(resource))
     is_open = kind.at_least(decision.level, required)
     if not is_open and not creates:
-        is_open = caller.is_admin or _is_named_on_any(rules, caller, resource, required)
+        is_open = _is_named_on_any(rules, caller, resource, required)
     return Gate(is_open, required, decision)
 
 
@@ -88,7 +88,7 @@ def navigation_level(rules: Iterable[Rule], caller: Caller, resource: str) -> st
     if level not in (None, "none"):
         return level
     opens = kind_of(resource).reads
-    return opens if level is not None and _is_named_on_any(rules, caller, resource, opens) else level
+    return opens if _is_named_on_any(rules, caller, resource, opens) else level
 
 
 def _is_named_on_any(rules: Iterable[Rule], caller: Caller, resource: str, required: str) -> bool:

@@ -129,10 +129,10 @@ def link_of(dashboard: Item, insight_id: int) -> dict[str, Any]:
 
 
 def linked(insight: Item, dashboard: Item) -> Item:
-    """The insight as it is when `dashboard` has this state: on it, or not on it any more."""
+    """The insight as it is when `dashboard` has this state: on it, or not any more. A deleted one has no live tiles."""
     number = dashboard["id"]
     links = [link for link in _links(insight) if link["dashboard_id"] != number and not link["deleted"]]
-    if _holds(dashboard, insight["id"]) and not dashboard["deleted"]:
+    if _holds(dashboard, insight["id"]):
         links.append(link_of(dashboard, insight["id"]))
     return {**insight, "dashboards": [link["dashboard_id"] for link in links], "dashboard_tiles": links}
 

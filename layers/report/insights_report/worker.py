@@ -152,7 +152,7 @@ def _close(services: Services, item: Item, source: Source) -> None:
     if "waiting" in statuses:
         deliveries.put_off(store, item, reason or _NO_TIME, now)
         return
-    is_broken = bool(statuses) and all(one == "failed" for one in statuses) and not is_last
+    is_broken = {*statuses} == {"failed"} and not is_last
     deliveries.finished(store, item, _ended(item), reason, now, source.closing(now) if is_broken else ())
     if reason:
         _say(item, reason)
@@ -163,7 +163,7 @@ def _ended(item: Item) -> str:
     statuses = {told["status"] for told in item["recipients"].values()}
     if statuses == {"skipped"}:
         return "skipped"
-    return "completed" if "sent" in statuses or not statuses else "failed"
+    return "completed" if "sent" in statuses else "failed"
 
 
 def _say(item: Item, reason: str | None) -> None:
