@@ -17,6 +17,8 @@ UV_VERSION := 0.13.8
 BESIDE := -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --no-print-directory
 # pip's bars and lines show that something happens; a log needs none of them.
 PIP := $(if $(CI),--quiet)
+# The tests start many processes of ours, which are to find their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 CONFORMANCE := ../shared/conformance
 CASES := trend lifecycle stickiness retention path timing funnel
 
@@ -65,10 +67,10 @@ build: $(INSTALLED) $(SAM_INSTALLED)  ## sam build for this machine, with the by
 	$(BIN)/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 
 pytest: $(INSTALLED)  ## The tests, in parallel (ARGS="-k trend -n 0")
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	tools/in-memory $(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 thorough: $(INSTALLED)  ## The tests with many more random examples and kills; half an hour (ARGS="-k model")
-	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	HYPOTHESIS_PROFILE=thorough tools/in-memory $(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 clients: $(INSTALLED)  ## Install the other programs of docs/clients.md into .clients, 1.3 GB; 2 minutes, once
 	$(BIN)/python tests/clients/programs.py

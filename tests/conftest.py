@@ -42,9 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: a test waits now and then for a disk, a process or a queue."""
-    processors = os.process_cpu_count() or 1
-    return processors + (processors + 1) // 2
+    """Twice as many as there are processors: a test waits now and then for a disk, a process or a queue."""
+    return 2 * (os.process_cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:
@@ -96,7 +95,7 @@ def _one_at_a_time(server: Any) -> None:
     server._server.app = application
 
 
-def _without_copies_of_tables() -> None:
+def _by_partition() -> None:
     """moto copies all of a table for every part of a transaction, to put it back when one fails, and so gets slower
     with everything that was ever written. It is enough to keep the partitions that the transaction names.
     """
@@ -127,6 +126,15 @@ def _without_copies_of_tables() -> None:
                 items[partition] = before
             raise
 
+    whole = Table.query
+
+    def query(self: Any, hash_key: Any, *arguments: Any, **keywords: Any) -> Any:
+        """moto sorts all items of a table to find those of one partition."""
+        one = copy.copy(self)
+        one.items = {hash_key: self.items.get(hash_key, {})}
+        return whole(one, hash_key, *arguments, **keywords)
+
+    Table.query = query  # type: ignore[method-assign]
     models.copy = Copies  # type: ignore[attr-defined]
     models.DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
 
@@ -136,7 +144,7 @@ def moto_url() -> Iterator[str]:
     """AWS on a free port, and an environment in which the SDK finds it and nothing else."""
     from moto.server import ThreadedMotoServer
 
-    _without_copies_of_tables()
+    _by_partition()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request costs as much as many a request

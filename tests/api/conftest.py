@@ -10,13 +10,13 @@ from insights_local.stack import Stack
 
 from tests.api.crew import Crew
 from tests.api.world import Api, World
+from tests.examples import IS_THOROUGH
 
 # Modules about what the stores must agree in: who may do what, and what is written with a condition. That both do the
-# same is what the contract of the stores says, so the others ask the embedded one alone.
+# same is what the contract of the stores says, so the others ask the embedded one alone; `make thorough` asks both.
 ON_BOTH_STORES = frozenset(
     {
-        *("test_access_controls", "test_activity_log", "test_actions", "test_auth", "test_boundaries", "test_cohorts"),
-        *("test_dashboards", "test_http_cases", "test_insights", "test_invites", "test_logs", "test_members"),
+        *("test_access_controls", "test_auth", "test_dashboards", "test_http_cases", "test_invites", "test_members"),
         *("test_organizations", "test_organization_boundaries", "test_projects", "test_roles", "test_tiles"),
     }
 )
@@ -25,7 +25,7 @@ ON_BOTH_STORES = frozenset(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "stack" in metafunc.fixturenames:
         name = metafunc.module.__name__.rpartition(".")[2]
-        stores = ["sqlite", "dynamodb"] if name in ON_BOTH_STORES else ["sqlite"]
+        stores = ["sqlite", "dynamodb"] if IS_THOROUGH or name in ON_BOTH_STORES else ["sqlite"]
         metafunc.parametrize("stack", stores, indirect=True, scope="session")
 
 

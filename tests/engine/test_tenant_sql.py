@@ -11,7 +11,7 @@ import pytest
 from insights_engine import keys
 from insights_engine.actors import Wanted
 from insights_engine.funnel import answer as funnel
-from insights_engine.funnel.model import ORDERS, VIZ_TYPES
+from insights_engine.funnel.model import ORDERS, STEPS, VIZ_TYPES
 from insights_engine.funnel.node import parse_node as parse_funnel
 from insights_engine.funnel.people import Chosen
 from insights_engine.lifecycle import answer as lifecycle
@@ -37,7 +37,9 @@ from tests.engine.recording import Recording, put, recorded
 NOW = datetime(2024, 3, 20, 15, 30, tzinfo=UTC)
 NEWEST = Wanted(order=(("created_at", True),), has_distinct_ids=True)
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
-_INNERMOST = re.compile(r"\(([^()]*)\)")
+_BRACKETS = re.compile(r"([()])")
+_SELECT = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+_SETS = re.compile(r"\b(?:UNION|INTERSECT|EXCEPT)\b", re.IGNORECASE)
 _TENANT = re.compile(rf"\b(?:FROM|JOIN|IN)\s+(?:{'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
 _NAMED = re.compile(r"(?<![\w.])project = \{p\d+:UInt32\}")
 
@@ -49,14 +51,20 @@ def unnamed(text: str) -> list[str]:
 
 def selects(text: str) -> Iterator[str]:
     """Each SELECT without those in it."""
-    text = _QUOTED.sub("q", text)
-    while found := _INNERMOST.search(text):
-        inner = found[1]
-        is_select = re.match(r"\s*(SELECT|WITH)\b", inner, re.IGNORECASE)
-        if is_select:
-            yield from re.split(r"\b(?:UNION|INTERSECT|EXCEPT)\b", inner, flags=re.IGNORECASE)
-        text = text[: found.start()] + (" q " if is_select else f" {inner} ") + text[found.end() :]
-    yield from re.split(r"\b(?:UNION|INTERSECT|EXCEPT)\b", text, flags=re.IGNORECASE)
+    open_ones = [""]
+    for piece in _BRACKETS.split(_QUOTED.sub("q", text)):
+        if piece == "(":
+            open_ones.append("")
+        elif piece == ")":
+            inner = open_ones.pop()
+            is_select = _SELECT.match(inner)
+            if is_select:
+                yield from _SETS.split(inner)
+            open_ones[-1] += " q " if is_select else f" {inner} "
+        else:
+            open_ones[-1] += piece
+    (outermost,) = open_ones
+    yield from _SETS.split(outermost)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +273,8 @@ def test_every_select_of_a_funnel_names_the_project(
     asks = {"funnelOrderType": order, "funnelVizType": viz, "exclusions": [excluded]}
     is_asked = clickhouse.is_asked
     for by in ({}, BREAKDOWNS["person"], BREAKDOWNS["session"]):
-        clickhouse.is_asked = is_asked or not by  # steps are made of the one row that there is without a breakdown
+        # Steps are made of the one row that there is without a breakdown.
+        clickhouse.is_asked = is_asked or (viz == STEPS and not by)
         node = {"series": [step, {"kind": "ActionsNode", "id": 4}], "funnelsFilter": asks, "breakdownFilter": by}
         query = parse_funnel({"kind": "FunnelsQuery", **node, "properties": where, "filterTestAccounts": True})
         funnel.answer(query, project, services, NOW)
