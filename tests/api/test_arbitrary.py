@@ -114,7 +114,7 @@ NEARLY = {
 }
 QUERIED = ("limit", "offset", "search", "type", "cursor", "insight", "target_type", "created_by", "insight_id", "kind")
 QUIET = settings(
-    max_examples=examples(30, 300),
+    max_examples=examples(20, 300),
     deadline=None,
     derandomize=True,
     database=None,

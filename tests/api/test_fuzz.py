@@ -228,7 +228,7 @@ def test_the_seeds_are_valid(name: str, sent: Sender, own: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", [seed["name"] for seed in SEEDS])
 def test_nearly_valid_requests(name: str, sent: Sender, own: dict[str, Any]) -> None:
-    @some(15)
+    @some(10)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         seed = seed_of(name, own)
@@ -248,7 +248,7 @@ def test_what_capture_takes_is_stored(sent: Sender) -> None:
     captures = [seed["name"] for seed in SEEDS if seed["name"].startswith("captured_")]
     names = sent.scene.new_project()
 
-    @some(50)
+    @some(30)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         seed = seed_of(data.draw(st.sampled_from(captures)), names)
