@@ -96,8 +96,10 @@ def _one_at_a_time(server: Any) -> None:
 
 
 def _by_partition() -> None:
-    """moto copies all of a table for every part of a transaction, to put it back when one fails, and so gets slower
-    with everything that was ever written. It is enough to keep the partitions that the transaction names.
+    """Queries and transactions that touch only the partitions that they name, as AWS's do.
+
+    moto copies all of a table for every part of a transaction, to put it back when one fails, and sorts all of it for a
+    query, and so gets slower with everything that was ever written.
     """
     from moto.dynamodb import models
     from moto.dynamodb.models.dynamo_type import DynamoType
@@ -130,6 +132,7 @@ def _by_partition() -> None:
 
     def query(self: Any, hash_key: Any, *arguments: Any, **keywords: Any) -> Any:
         """moto sorts all items of a table to find those of one partition."""
+        assert not keywords.get("index_name"), "no index has the table's partitions"
         one = copy.copy(self)
         one.items = {hash_key: self.items.get(hash_key, {})}
         return whole(one, hash_key, *arguments, **keywords)

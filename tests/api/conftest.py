@@ -12,8 +12,8 @@ from tests.api.crew import Crew
 from tests.api.world import Api, World
 from tests.examples import IS_THOROUGH
 
-# Modules about what the stores must agree in: who may do what, and what is written with a condition. That both do the
-# same is what the contract of the stores says, so the others ask the embedded one alone; `make thorough` asks both.
+# Modules about people, keys, rules and boards, most of which is written with a condition. That both stores do the same
+# is what their contract says, so the others ask the embedded one alone; `make thorough` asks both.
 ON_BOTH_STORES = frozenset(
     {
         *("test_access_controls", "test_auth", "test_dashboards", "test_http_cases", "test_invites", "test_members"),

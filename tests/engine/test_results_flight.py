@@ -165,7 +165,7 @@ def test_who_is_late_leaves_the_lock_to_who_has_it_now(
         taken.set()
         first.result()
         with pytest.raises(Overloaded):
-            Flight(services, PROJECT, KEY, 0.05).land(now(), lambda _: False, third)
+            Flight(services, PROJECT, KEY, 1).land(now(), lambda _: False, third)
         return entry(began)
 
     puts = iter((False, True))  # of the lock; then of its renewal, or of its end

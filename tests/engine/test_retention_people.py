@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,19 @@ def test_the_people_behind_a_row(
         assert page.has_more == (offset + 1 < len(wanted))
         found += page.found
     assert [(who_is(asker, int(number)), columns) for number, columns in found] == wanted
+
+
+@pytest.mark.parametrize(("row", "wanted"), [(1, [0, 1]), (2, [0])])
+def test_hours_that_come_twice_give_no_more_columns_than_a_row_has(
+    new_project: NewProject, row: int, wanted: list[int]
+) -> None:
+    """In Santiago the clock goes from midnight back to 23:00, within the window."""
+    now = datetime(2022, 4, 3, 2, 30, tzinfo=UTC)
+    views = [["$pageview", "ann", f"2022-04-{hour}:15:00Z"] for hour in ("03T00", "03T01", "03T02", "03T03")]
+    asker = asker_of(new_project, views, now, timezone="America/Santiago")
+    query = query_of(flat={"period": "Hour", "total_intervals": 3})
+    page = actors(query, asker.project, asker.services, now, Chosen(row), limit=1, offset=0)
+    assert [columns for _, columns in page.found] == [wanted]
 
 
 def who_is(asker: Asker, number: int) -> str:

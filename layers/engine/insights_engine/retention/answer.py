@@ -93,7 +93,9 @@ def actors(
     statement = compile_actors(plan, chosen.row, chosen.value, chosen.column, limit + 1, offset, kept)
     rows = read_rows(services, statement, query, project)
     found = [(actor, [int(c) for c in columns]) for actor, columns in rows.rows]
-    return Actors(found[:limit], len(found) > limit, _width(plan, chosen), statement, rows.cost)
+    width = _width(plan, chosen)
+    shown = [(actor, [c for c in columns if c < width]) for actor, columns in found[:limit]]
+    return Actors(shown, len(found) > limit, width, statement, rows.cost)
 
 
 def _width(plan: Plan, chosen: Chosen) -> int:
