@@ -12,12 +12,12 @@ from tests.api.crew import Crew
 from tests.api.world import Api, World
 from tests.examples import IS_THOROUGH
 
-# Modules about people, keys, rules and boards, most of which is written with a condition. That both stores do the same
+# Modules about people, keys, rules and tiles, most of which is written with a condition. That both stores do the same
 # is what their contract says, so the others ask the embedded one alone; `make thorough` asks both.
 ON_BOTH_STORES = frozenset(
     {
-        *("test_access_controls", "test_auth", "test_dashboards", "test_http_cases", "test_invites", "test_members"),
-        *("test_organizations", "test_organization_boundaries", "test_projects", "test_roles", "test_tiles"),
+        *("test_access_controls", "test_auth", "test_invites", "test_members", "test_organizations"),
+        *("test_organization_boundaries", "test_projects", "test_roles", "test_tiles"),
     }
 )
 

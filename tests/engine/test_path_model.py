@@ -28,7 +28,7 @@ from tests.engine.models.path_questions import FIRST, WORLDS, flat_of, node_of, 
 from tests.engine.test_retention_model import merge
 from tests.examples import examples
 
-QUESTIONS = examples(7, 12)
+QUESTIONS = examples(5, 12)
 NOW = datetime(2024, 3, 25, tzinfo=UTC)
 NO_KEYS: dict[str, str | None] = {"start": None, "end": None, "dropoff": None}
 quick = settings(
