@@ -213,7 +213,7 @@ def test_every_operator_takes_it_as_text_or_not_at_all(ask: Ask, text: str) -> N
 
 
 def _turns() -> Iterator[tuple[int, Field]]:
-    """The two forms of each filter, the first of which is the first form and the second of the next one."""
+    """Each form of a filter with its turn: one filter is asked alone first, the next one in a list first."""
     for place, (value, values) in enumerate(batched(VALUES.values(), 2, strict=True)):
         yield place % 2, value
         yield 1 - place % 2, values
