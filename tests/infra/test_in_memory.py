@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,13 @@ MEMORY = Path("/dev/shm")
 needs_memory = pytest.mark.skipif(
     not os.access(MEMORY, os.W_OK), reason="this machine has no folder of files in memory"
 )
+# A shell cannot catch a signal that whoever started the tests had it ignore, as nohup does.
+HEEDS_SIGNALS = """
+import os, signal, sys
+for one in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(one, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 WRITES = 'touch "${TMPDIR:-none}/file" && echo "$TMPDIR"; exit 3'
 
 
@@ -29,7 +37,8 @@ def ran(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         tell.chmod(0o755)
         own = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
         environment = {**own, "PATH": f"{tmp_path}:{os.environ['PATH']}", **variables}
-        return subprocess.run([TOOL, *command], env=environment, capture_output=True, text=True, check=False)
+        started = [sys.executable, "-c", HEEDS_SIGNALS, str(TOOL), *command]
+        return subprocess.run(started, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
